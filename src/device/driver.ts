@@ -1,0 +1,43 @@
+import type { ScsiTransport } from '#src/device/scsi-transport';
+
+/** A logical unit that a driver found: what INQUIRY's peripheral device type says it is. */
+export interface FoundUnit {
+  readonly kind: 'changer' | 'tape' | 'other';
+  /** Stable within one opening: to say which unit is meant. */
+  readonly address: string;
+  /** INQUIRY peripheral device type (SPC-5 table 147). */
+  readonly deviceType: number;
+}
+
+/** Where in the configuration file a driver's settings stand, so that its complaints can name the line. */
+export interface SettingsPlace {
+  /** `grandsire.yaml:12:5 libraries.main.slots` for a path of keys below the driver's own settings. */
+  describe(path: readonly (string | number)[]): string;
+  /** Absolute path of a relative one in the settings. */
+  resolve(path: string): string;
+}
+
+/** A driver's opening of one configured library: the units behind it. */
+export interface UnitSource extends AsyncDisposable {
+  discover(options?: { readonly signal?: AbortSignal }): Promise<readonly FoundUnit[]>;
+  open(unit: FoundUnit): Promise<ScsiTransport>;
+}
+
+/**
+ * What `drivers/<name>/driver.ts` exports as `driver`. Loaded lazily by `src/compose.ts`, and by nothing else.
+ *
+ * Law: `parseSettings` throws `config.invalid` naming the place; `openUnits` may be called by several processes at once (each
+ * command takes the library's lease first, so that only one of them moves things).
+ */
+export interface Driver<Settings = unknown> {
+  readonly name: string;
+  parseSettings(settings: Readonly<Record<string, unknown>>, place: SettingsPlace): Settings;
+  openUnits(settings: Settings): Promise<UnitSource>;
+  /** Where the driver has media of its own making (virtual): makes the library if it is not there; `init` calls it. */
+  create?(settings: Settings, cartridges: readonly NewCartridge[]): Promise<void>;
+}
+
+export interface NewCartridge {
+  readonly barcode: string;
+  readonly kind: 'data' | 'worm' | 'cleaning';
+}
