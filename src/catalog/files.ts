@@ -1,0 +1,107 @@
+import type { Instant } from '#src/base/clock';
+import type { DataSetKey } from '#src/catalog/data-sets';
+
+/** A moment of a file system: whole seconds since 1970 (may be negative) and 0–999,999,999 nanoseconds. */
+export interface FileTime {
+  readonly seconds: number;
+  readonly nanoseconds: number;
+}
+
+export type EntryType = 'file' | 'directory' | 'symlink' | 'fifo' | 'character-device' | 'block-device' | 'socket';
+
+/** Bits of a version's flags. */
+export const versionFlags = {
+  /** Changed, shrank or grew while it was read. */
+  fuzzy: 1,
+  /** A further name of an inode: `segment`, `offset`, digest are those of the content under its first name. */
+  hardLink: 2,
+} as const;
+
+/**
+ * Versions of files on their way into the catalog, in the order of the walk: built by the archiver's workers, handed to SQLite without
+ * another look. One batch is one transaction (≤ 100 ms: about 10,000 rows).
+ */
+export interface VersionBatch {
+  /** Absolute paths (bytes, `/` first, no trailing slash except the root) of the directories that rows refer to by index. */
+  readonly directories: readonly Uint8Array[];
+  /**
+   * JSON array with one array a row: `[directory index, name, type, sizeBytes, mtime seconds, mtime nanoseconds, ctime seconds, ctime nanoseconds,
+   * inode (decimal text), segment, offset, flags]`. `type` is the index in `entryTypes`. `name` is text where it is UTF-8, else an array of one string of
+   * hexadecimal digits. The root directory itself is directory `/`, name ``.
+   */
+  readonly rows: string;
+  readonly rowCount: number;
+  /** SHA-256 of the content, 32 bytes a row in the order of rows; 32 zero bytes where there is none (not a regular file). */
+  readonly digests: Uint8Array;
+}
+
+export const entryTypes = ['file', 'directory', 'symlink', 'fifo', 'character-device', 'block-device', 'socket'] as const satisfies readonly EntryType[];
+
+export interface VersionWriter {
+  /** Resolves when the batch is committed; batches are taken in order. The caller keeps at most a few in flight. */
+  add(batch: VersionBatch): Promise<void>;
+  /** Names that are gone, recorded by a run that completed. */
+  addDeletions(deletions: readonly { readonly directory: Uint8Array; readonly name: Uint8Array }[]): Promise<void>;
+}
+
+/** What the previous run knew of a name: to tell whether it is unchanged. */
+export interface ReferenceEntry {
+  readonly directory: Uint8Array;
+  readonly name: Uint8Array;
+  readonly dataSet: DataSetKey;
+  readonly type: EntryType;
+  readonly sizeBytes: number;
+  readonly mtime: FileTime;
+  readonly ctime: FileTime;
+  readonly inode: string;
+  readonly flags: number;
+}
+
+/** One version, as `find` and `restore` see it. */
+export interface FileVersion {
+  /** Absolute path, bytes. */
+  readonly path: Uint8Array;
+  readonly dataSet: DataSetKey;
+  readonly type: EntryType;
+  readonly sizeBytes: number;
+  readonly mtime: FileTime;
+  readonly sha256: Uint8Array | undefined;
+  readonly flags: number;
+  /** Segment in which its member (the pax header where it has one) begins, and the offset in that segment's payload. */
+  readonly segment: number;
+  readonly offset: number;
+}
+
+export interface FindQuery {
+  /** An exact absolute path, a glob over whole paths, or a part of a name; the caller says which. */
+  readonly match:
+    | { readonly kind: 'path'; readonly path: Uint8Array }
+    | { readonly kind: 'glob'; readonly pattern: string }
+    | { readonly kind: 'part'; readonly text: Uint8Array };
+  readonly backupSet?: string;
+  readonly before?: Instant;
+  readonly after?: Instant;
+  /** Only the newest version of each path. */
+  readonly latest?: boolean;
+  /** Also versions without a live copy. */
+  readonly all?: boolean;
+  readonly limit: number;
+}
+
+export interface FileRepository {
+  openWriter(dataSet: DataSetKey): VersionWriter;
+  /**
+   * For each of the directories, what the chain (as from `DataSetRepository.chain`) holds in it: the newest version of each name, without
+   * deleted ones. One call for many directories; in the order asked, names in byte order.
+   */
+  reference(chain: readonly DataSetKey[], directories: readonly Uint8Array[]): Promise<readonly (readonly ReferenceEntry[])[]>;
+  /** Directories directly or anywhere below a path that the chain holds (to find deleted trees), in byte order, page by page. */
+  find(query: FindQuery): Promise<{ readonly versions: readonly FileVersion[]; readonly truncated: boolean }>;
+  /**
+   * The tree as the chain shows it: for each name at or below the paths the newest version in the chain, deletions left out, ordered by (data set,
+   * segment, offset), page by page (bounded memory).
+   */
+  selection(chain: readonly DataSetKey[], paths: readonly Uint8Array[]): AsyncIterable<readonly FileVersion[]>;
+  /** All versions of one data set in order of (segment, offset), page by page. */
+  ofDataSet(dataSet: DataSetKey): AsyncIterable<readonly FileVersion[]>;
+}
