@@ -20,7 +20,7 @@ export type Fill = 'unknown' | 'foreign' | 'blank' | 'appendable' | 'full';
 export type Condition = 'good' | 'suspect' | 'damaged' | 'retired';
 
 export type Location =
-  | { readonly kind: 'slot' | 'drive' | 'mailSlot'; readonly library: string; /** From 1. */ readonly number: number }
+  | { readonly kind: 'slot' | 'drive' | 'mailSlot'; readonly library: string /** From 1. */; readonly number: number }
   | { readonly kind: 'shelf'; readonly shelf: string }
   | { readonly kind: 'transit' }
   | { readonly kind: 'vault'; readonly vault: string; readonly shelf?: string | undefined }
