@@ -21,6 +21,11 @@ export const errorCodes = {
   'command.interrupted': define('operator', 'interrupted', 'The command was interrupted and stopped at a safe point.'),
   'command.usage': define('caller', 'usage', 'The words of the command are wrong.'),
   'internal.bug': define('bug', 'failed', 'The program contradicted itself; please report it.'),
+  'volume.damaged-tape-file': define(
+    'medium',
+    'failed',
+    'A tape file on a cartridge is not what its descriptor promises.',
+  ),
 } as const satisfies Record<string, CodeDefinition>;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -11,5 +11,9 @@ export interface ActionRecord {
 
 export interface ActionRepository {
   append(action: ActionRecord): Promise<void>;
-  list(filter?: { readonly subject?: string; readonly event?: string; readonly limit?: number }): Promise<readonly ActionRecord[]>;
+  list(filter?: {
+    readonly subject?: string;
+    readonly event?: string;
+    readonly limit?: number;
+  }): Promise<readonly ActionRecord[]>;
 }

@@ -12,7 +12,11 @@ export interface AllocationRecord {
 }
 
 export interface AllocationRepository {
-  list(filter?: { readonly rotation?: string; readonly from?: string; readonly to?: string }): Promise<readonly AllocationRecord[]>;
+  list(filter?: {
+    readonly rotation?: string;
+    readonly from?: string;
+    readonly to?: string;
+  }): Promise<readonly AllocationRecord[]>;
   /** Replaces those of the same (rotation, run day, tier, ordinal). */
   put(allocations: readonly AllocationRecord[]): Promise<void>;
   remove(allocations: readonly Pick<AllocationRecord, 'rotation' | 'runDay' | 'tier' | 'ordinal'>[]): Promise<void>;

@@ -27,7 +27,10 @@ export interface CartridgeRecord {
   readonly holds: readonly string[];
 }
 
-export type NewCartridgeRecord = Pick<CartridgeRecord, 'library' | 'barcode' | 'kind' | 'generation' | 'pool' | 'location'> &
+export type NewCartridgeRecord = Pick<
+  CartridgeRecord,
+  'library' | 'barcode' | 'kind' | 'generation' | 'pool' | 'location'
+> &
   Partial<Omit<CartridgeRecord, 'id'>>;
 
 export interface CartridgeRepository {

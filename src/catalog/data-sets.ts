@@ -67,7 +67,10 @@ export interface DataSetRepository {
   byId(id: string): Promise<DataSetRecord | undefined>;
   /** Newest first. */
   list(filter?: { readonly backupSet?: string; readonly state?: DataSetState }): Promise<readonly DataSetRecord[]>;
-  update(key: DataSetKey, changes: Partial<Pick<DataSetRecord, 'state' | 'finishedAt' | 'files' | 'bytes' | 'protection' | 'writer'>>): Promise<void>;
+  update(
+    key: DataSetKey,
+    changes: Partial<Pick<DataSetRecord, 'state' | 'finishedAt' | 'files' | 'bytes' | 'protection' | 'writer'>>,
+  ): Promise<void>;
   /** The newest complete data set of the backup set that has a live copy of all its segments, and so have all that it relies on. */
   latestUsable(backupSet: string, level?: Level): Promise<DataSetRecord | undefined>;
   /** The data set and all that it relies on, itself first, the full last. */

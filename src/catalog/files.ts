@@ -35,7 +35,15 @@ export interface VersionBatch {
   readonly digests: Uint8Array;
 }
 
-export const entryTypes = ['file', 'directory', 'symlink', 'fifo', 'character-device', 'block-device', 'socket'] as const satisfies readonly EntryType[];
+export const entryTypes = [
+  'file',
+  'directory',
+  'symlink',
+  'fifo',
+  'character-device',
+  'block-device',
+  'socket',
+] as const satisfies readonly EntryType[];
 
 export interface VersionWriter {
   /** Resolves when the batch is committed; batches are taken in order. The caller keeps at most a few in flight. */
@@ -94,7 +102,10 @@ export interface FileRepository {
    * For each of the directories, what the chain (as from `DataSetRepository.chain`) holds in it: the newest version of each name, without
    * deleted ones. One call for many directories; in the order asked, names in byte order.
    */
-  reference(chain: readonly DataSetKey[], directories: readonly Uint8Array[]): Promise<readonly (readonly ReferenceEntry[])[]>;
+  reference(
+    chain: readonly DataSetKey[],
+    directories: readonly Uint8Array[],
+  ): Promise<readonly (readonly ReferenceEntry[])[]>;
   /** Directories directly or anywhere below a path that the chain holds (to find deleted trees), in byte order, page by page. */
   find(query: FindQuery): Promise<{ readonly versions: readonly FileVersion[]; readonly truncated: boolean }>;
   /**

@@ -24,5 +24,9 @@ export interface LibraryRecord {
 export interface LibraryRepository {
   get(name: string): Promise<LibraryRecord | undefined>;
   put(record: LibraryRecord): Promise<void>;
-  updateDrive(library: string, number: number, changes: Partial<Pick<DriveRecord, 'state' | 'reason' | 'cartridge'>>): Promise<void>;
+  updateDrive(
+    library: string,
+    number: number,
+    changes: Partial<Pick<DriveRecord, 'state' | 'reason' | 'cartridge'>>,
+  ): Promise<void>;
 }

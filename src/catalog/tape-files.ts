@@ -27,7 +27,11 @@ export interface TapeFileRepository {
   /** Journal: written before the first block of a tape file goes to the drive. Replaces an open or void one of the same number. */
   begin(file: Omit<TapeFileRecord, 'state' | 'blocks'>): Promise<void>;
   /** The commit. Marks the segment written too, and adds to the cartridge's used bytes. */
-  written(volume: VolumeKey, fileNumber: number, size: { readonly blocks: number; readonly payloadBytes: number }): Promise<void>;
+  written(
+    volume: VolumeKey,
+    fileNumber: number,
+    size: { readonly blocks: number; readonly payloadBytes: number },
+  ): Promise<void>;
   /** The tape file was given up and stands void on the medium (`keep`), or the place will be written over (`forget`). */
   giveUp(volume: VolumeKey, fileNumber: number, how: 'keep' | 'forget'): Promise<void>;
   /** In order of file number. */

@@ -144,7 +144,7 @@ export interface TapeDrive extends AsyncDisposable {
 
   /** Undefined where neither the drive nor the driver's count knows. */
   position(options?: Cancellable): Promise<TapePosition | undefined>;
-  rewind(options?: Cancellable): Promise<void | AttentionOutcome>;
+  rewind(options?: Cancellable): Promise<AttentionOutcome | undefined>;
   /** To a logical object number; by LOCATE, or by rewinding and spacing where the drive cannot. */
   locate(block: bigint, options?: Cancellable): Promise<SpaceOutcome>;
   spaceBlocks(count: bigint, options?: Cancellable): Promise<SpaceOutcome>;
