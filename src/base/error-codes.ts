@@ -20,6 +20,7 @@ const define = (blame: Blame, kind: FailureKind, meaning: string): CodeDefinitio
 export const errorCodes = {
   'command.interrupted': define('operator', 'interrupted', 'The command was interrupted and stopped at a safe point.'),
   'command.usage': define('caller', 'usage', 'The words of the command are wrong.'),
+  'device.malformed-response': define('device', 'failed', 'A device answered with bytes from which nothing can be learned.'),
   'internal.bug': define('bug', 'failed', 'The program contradicted itself; please report it.'),
   'volume.damaged-tape-file': define(
     'medium',
