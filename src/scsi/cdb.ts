@@ -65,7 +65,9 @@ export function readCdb<T extends object>(
 
 function wrongOperation(cdb: Uint8Array): { readonly ok: false; readonly fault: CdbFault } {
   const operationCode = cdb[0];
-  return operationCode !== undefined && isKnownOperationCode(operationCode) ? invalidField(1, 4) : invalidOperationCode();
+  return operationCode !== undefined && isKnownOperationCode(operationCode)
+    ? invalidField(1, 4)
+    : invalidOperationCode();
 }
 
 export interface ExpectedTransfer {
@@ -87,7 +89,8 @@ export function expectedTransferOf(cdb: Uint8Array, blockLengthBytes = 0): Expec
   if (direction === 'none') return none;
   const fields = new FieldView(cdb);
   // READ POSITION has an allocation length in its extended form only (SSC-5, READ POSITION).
-  if (name === 'readPosition' && fields.uint(7, 2) === 0) return { direction, lengthBytes: readPositionBytes(fields.bits(1, 4, 0)) };
+  if (name === 'readPosition' && fields.uint(7, 2) === 0)
+    return { direction, lengthBytes: readPositionBytes(fields.bits(1, 4, 0)) };
   if (transfer === undefined) return { direction, lengthBytes: fixedBytes ?? 0 };
   const count = fields.uint(transfer.offset, transfer.widthBytes);
   const lengthBytes = transfer.unit === 'blocks' && fields.bit(1, 0) ? count * blockLengthBytes : count;

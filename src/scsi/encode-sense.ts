@@ -40,7 +40,17 @@ function encodeDescriptorSense(fields: SenseFields): Uint8Array {
   const stream = flagByte({ 7: fields.filemark, 6: fields.endOfMedium, 5: fields.incorrectLength });
   if (stream !== 0) descriptors.push(Uint8Array.of(0x04, 0x02, 0, stream));
   const body = Buffer.concat(descriptors);
-  return Uint8Array.of(fields.deferred ? 0x73 : 0x72, fields.key, fields.asc, fields.ascq, 0, 0, 0, body.length, ...body);
+  return Uint8Array.of(
+    fields.deferred ? 0x73 : 0x72,
+    fields.key,
+    fields.asc,
+    fields.ascq,
+    0,
+    0,
+    0,
+    body.length,
+    ...body,
+  );
 }
 
 function longDescriptor(type: number, value: bigint, flags: number): Uint8Array {

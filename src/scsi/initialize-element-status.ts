@@ -26,9 +26,13 @@ export const encodeInitializeElementStatusCdb = (): Uint8Array => newCdb('initia
 export const parseInitializeElementStatusCdb = (cdb: Uint8Array): CdbResult<InitializeElementStatusCommand> =>
   readCdb('initializeElementStatus', cdb, () => ({ op: 'initializeElementStatus' }));
 
-export function encodeInitializeElementStatusWithRangeCdb(
-  { range, fast }: { readonly range?: InitializeRange; readonly fast?: boolean } = {},
-): Uint8Array {
+export function encodeInitializeElementStatusWithRangeCdb({
+  range,
+  fast,
+}: {
+  readonly range?: InitializeRange;
+  readonly fast?: boolean;
+} = {}): Uint8Array {
   const cdb = newCdb('initializeElementStatusWithRange');
   cdb[1] = flagByte({ 0: range !== undefined, 1: fast });
   putField(cdb, 2, 2, range?.first ?? 0);

@@ -34,9 +34,13 @@ export interface ParsedInquiryData extends InquiryData {
 }
 
 /** 36 bytes of standard data are mandatory; 96 reach to the end of the version descriptors. */
-export function encodeInquiryCdb(
-  { page, allocationBytes = 96 }: { readonly page?: number; readonly allocationBytes?: number } = {},
-): Uint8Array {
+export function encodeInquiryCdb({
+  page,
+  allocationBytes = 96,
+}: {
+  readonly page?: number;
+  readonly allocationBytes?: number;
+} = {}): Uint8Array {
   const cdb = newCdb('inquiry');
   cdb[1] = flagByte({ 0: page !== undefined });
   putField(cdb, 2, 1, page ?? 0);
@@ -68,7 +72,10 @@ export function parseInquiry(data: Uint8Array): ParsedInquiryData {
     product: view.text(16, 16),
     revision: view.text(32, 4),
     // Slicing past the end is no doubt here: the area is optional.
-    vendorSpecific: new FieldView(view.bytes.subarray(36, 56)).text(0, Math.max(0, Math.min(56, view.lengthBytes) - 36)),
+    vendorSpecific: new FieldView(view.bytes.subarray(36, 56)).text(
+      0,
+      Math.max(0, Math.min(56, view.lengthBytes) - 36),
+    ),
     versionDescriptors,
     truncated: view.truncated,
   };

@@ -57,7 +57,9 @@ export const parseLocate16Cdb = (cdb: Uint8Array): CdbResult<LocateCommand> =>
   readCdb('locate16', cdb, (fields) => {
     if (fields.bit(2, 0)) return invalidField(2, 0);
     const type = fields.bits(1, 5, 3);
-    const destination = (Object.keys(destinationTypes) as LocateDestination[]).find((key) => destinationTypes[key] === type);
+    const destination = (Object.keys(destinationTypes) as LocateDestination[]).find(
+      (key) => destinationTypes[key] === type,
+    );
     if (destination === undefined) return invalidField(1, 5);
     return {
       op: 'locate16',

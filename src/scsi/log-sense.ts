@@ -81,7 +81,8 @@ export function parseLogPage(data: Uint8Array): ParsedLogPage {
     });
     offset += 4 + valueBytes;
   }
-  const isCut = header.truncated || view.truncated || data.length < availableBytes || (page !== 0 && offset < body.length);
+  const isCut =
+    header.truncated || view.truncated || data.length < availableBytes || (page !== 0 && offset < body.length);
   return { page, subpage: header.bit(0, 6) ? header.uint(1) : 0, parameters, availableBytes, body, truncated: isCut };
 }
 

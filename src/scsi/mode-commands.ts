@@ -98,7 +98,8 @@ function parseModeSelect(op: ModeSelectCommand['op'], cdb: Uint8Array): CdbResul
   }));
 }
 
-export const parseModeSelect6Cdb = (cdb: Uint8Array): CdbResult<ModeSelectCommand> => parseModeSelect('modeSelect6', cdb);
+export const parseModeSelect6Cdb = (cdb: Uint8Array): CdbResult<ModeSelectCommand> =>
+  parseModeSelect('modeSelect6', cdb);
 
 export const parseModeSelect10Cdb = (cdb: Uint8Array): CdbResult<ModeSelectCommand> =>
   parseModeSelect('modeSelect10', cdb);

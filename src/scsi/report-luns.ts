@@ -37,8 +37,13 @@ export function parseReportLuns(data: Uint8Array): LunList {
   const view = new FieldView(data);
   const availableBytes = 8 + view.uint(0, 4);
   const luns: bigint[] = [];
-  for (let offset = 8; offset + 8 <= Math.min(availableBytes, data.length); offset += 8) luns.push(view.bigUint(offset));
-  return { luns, availableBytes, truncated: view.truncated || data.length < availableBytes || availableBytes % 8 !== 0 };
+  for (let offset = 8; offset + 8 <= Math.min(availableBytes, data.length); offset += 8)
+    luns.push(view.bigUint(offset));
+  return {
+    luns,
+    availableBytes,
+    truncated: view.truncated || data.length < availableBytes || availableBytes % 8 !== 0,
+  };
 }
 
 export function encodeReportLuns(luns: readonly bigint[]): Uint8Array {

@@ -46,7 +46,8 @@ function readDescriptor(key: SenseKey, bytes: Uint8Array, into: Mutable<Partial<
     case 0x01: // command specific information
       if (view.has(4, 8) && view.bigUint(4) !== 0n) into.commandSpecific = view.bigUint(4);
       return true;
-    case 0x02: { // sense key specific; SKSV is bit 7 of byte 4
+    case 0x02: {
+      // sense key specific; SKSV is bit 7 of byte 4
       const specific = view.has(4, 3) && view.bit(4, 7) ? parseSenseKeySpecific(key, view.slice(4, 3)) : undefined;
       if (specific) into.specific = specific;
       return true;

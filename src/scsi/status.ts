@@ -24,4 +24,5 @@ const names: Readonly<Record<number, string>> = {
 };
 
 /** As the standard writes it, or the number where it has no name. */
-export const statusText = (code: number): string => names[code] ?? `status ${code.toString(16).padStart(2, '0').toUpperCase()}h`;
+export const statusText = (code: number): string =>
+  names[code] ?? `status ${code.toString(16).padStart(2, '0').toUpperCase()}h`;

@@ -20,9 +20,11 @@ export interface Write6Command extends TapeTransfer {
   readonly op: 'write6';
 }
 
-export function encodeRead6Cdb(
-  { fixed, transferLength, suppressIncorrectLength }: TapeTransfer & { readonly suppressIncorrectLength?: boolean },
-): Uint8Array {
+export function encodeRead6Cdb({
+  fixed,
+  transferLength,
+  suppressIncorrectLength,
+}: TapeTransfer & { readonly suppressIncorrectLength?: boolean }): Uint8Array {
   const cdb = newCdb('read6');
   cdb[1] = flagByte({ 0: fixed, 1: suppressIncorrectLength });
   putField(cdb, 2, 3, transferLength);
