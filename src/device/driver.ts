@@ -1,4 +1,7 @@
+import type { SettingsPlace } from '#src/base/settings-place';
 import type { ScsiTransport } from '#src/device/scsi-transport';
+
+export type { SettingsPlace } from '#src/base/settings-place';
 
 /** A logical unit that a driver found: what INQUIRY's peripheral device type says it is. */
 export interface FoundUnit {
@@ -7,14 +10,6 @@ export interface FoundUnit {
   readonly address: string;
   /** INQUIRY peripheral device type (SPC-5 table 147). */
   readonly deviceType: number;
-}
-
-/** Where in the configuration file a driver's settings stand, so that its complaints can name the line. */
-export interface SettingsPlace {
-  /** `grandsire.yaml:12:5 libraries.main.slots` for a path of keys below the driver's own settings. */
-  describe(path: readonly (string | number)[]): string;
-  /** Absolute path of a relative one in the settings. */
-  resolve(path: string): string;
 }
 
 /** A driver's opening of one configured library: the units behind it. */

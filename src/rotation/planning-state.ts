@@ -1,0 +1,140 @@
+import type { CalendarDay } from '#src/base/calendar-day';
+import type { Instant } from '#src/base/clock';
+import type { TimeZone } from '#src/base/time-zone';
+import type { Cartridge, CartridgeId, ProtectedUntil } from '#src/media/cartridge';
+import type { Pool } from '#src/media/pool';
+import type { ScheduleCartridge, ScheduleEntry, ScheduleShortage, ScheduleWarning } from '#src/report/schedule-entry';
+import type { ScheduleReason } from '#src/report/schedule-reason';
+import type { RunTime } from '#src/rotation/run-time';
+import type { BoundScheme, Level, SchemeRun } from '#src/rotation/scheme';
+
+/** Everything that the planner decides from, beside the clock. The order of the lists means nothing. */
+export interface PlanningState {
+  readonly rotations: readonly PlanningRotation[];
+  readonly pools: readonly Pool[];
+  /** All libraries of the site: a cartridge must be readable by two of its drives (or by the only one). */
+  readonly libraries: readonly PlanningLibrary[];
+  readonly cartridges: readonly Cartridge[];
+  /** Those of which a copy lives, on a cartridge or in staging, whether still protected or not. */
+  readonly dataSets: readonly PlanningDataSet[];
+  /** What has run: says what is done, and how many cartridges to expect. */
+  readonly runs: readonly PastRun[];
+  /** What was planned before and kept. */
+  readonly allocations: readonly Allocation[];
+}
+
+export interface PlanningRotation {
+  readonly name: string;
+  readonly library: string;
+  readonly timeZone: TimeZone;
+  readonly runTime: RunTime;
+  readonly scheme: BoundScheme;
+  /** Names of the backup sets that its runs back up; planned as if there were one where there is none. */
+  readonly sets: readonly string[];
+}
+
+export interface PlanningLibrary {
+  readonly name: string;
+  /** Generation of every drive that is not down; null where the drive does not tell. */
+  readonly drives: readonly { readonly generation: string | null }[];
+}
+
+/** A data set as far as planning is concerned. */
+export interface PlanningDataSet {
+  readonly id: string;
+  readonly backupSet: string;
+  /** Null for one that no rotation ran. */
+  readonly rotation: string | null;
+  readonly runDay: CalendarDay;
+  /** When it was begun: orders the data sets of a backup set. */
+  readonly startedAt: Instant;
+  readonly tier: string;
+  readonly level: Level;
+  /** The data set that it builds on; null for a full. */
+  readonly base: string | null;
+  readonly state: 'open' | 'complete' | 'interrupted';
+  /** From its own period alone; what it owes to others that need it is the planner's to find (`protection.ts`). */
+  readonly protectedUntil: ProtectedUntil;
+  /** One list of cartridges a whole copy. */
+  readonly copies: readonly (readonly CartridgeId[])[];
+  /** Whole in the staging area. */
+  readonly staged: boolean;
+}
+
+/** A run that began. */
+export interface PastRun {
+  readonly rotation: string;
+  readonly day: CalendarDay;
+  readonly tier: string;
+  readonly level: Level;
+  readonly state: 'complete' | 'interrupted';
+  /** How many cartridges it wrote on, and how many bytes. */
+  readonly cartridges: number;
+  readonly bytes: number;
+}
+
+/** A remembered decision: the `ordinal`-th cartridge (from 1) of a run. */
+export interface Allocation {
+  readonly rotation: string;
+  readonly day: CalendarDay;
+  readonly tier: string;
+  readonly ordinal: number;
+  readonly cartridge: CartridgeId;
+}
+
+export interface PlanningRequest {
+  readonly now: Instant;
+  /** First and last day, both included, each rotation in its own zone. Days before today are not planned. */
+  readonly from: CalendarDay;
+  readonly to: CalendarDay;
+  readonly running?: RunningRun;
+}
+
+/** A run that is under way, or about to begin. */
+export interface RunningRun {
+  readonly rotation: string;
+  /** The day it began on: it keeps it past midnight. */
+  readonly day: CalendarDay;
+  readonly startedAt: Instant;
+  /** For a run that an operator started beside the scheme (`BoundScheme.runByHand`). */
+  readonly byHand?: SchemeRun;
+  /** What it writes on already, in order. */
+  readonly taken: readonly CartridgeId[];
+  /** What it met and found unfit. */
+  readonly passedOver: readonly CartridgeId[];
+}
+
+export interface PlannedCartridge extends ScheduleCartridge {
+  readonly id: CartridgeId;
+}
+
+/** What a run does for one backup set. */
+export interface PlannedSet {
+  readonly backupSet: string;
+  readonly level: Level;
+  /** The data set it builds on, as it is called in the state; null for a full, or where it is itself only planned. */
+  readonly base: string | null;
+  readonly reasons: readonly ScheduleReason[];
+}
+
+export interface PlannedRun extends ScheduleEntry {
+  readonly library: string;
+  readonly pool: string;
+  readonly cartridges: readonly PlannedCartridge[];
+  readonly sets: readonly PlannedSet[];
+  /** How many cartridges it is short of. */
+  readonly missing: number;
+}
+
+export interface Plan {
+  readonly from: CalendarDay;
+  readonly to: CalendarDay;
+  readonly runs: readonly PlannedRun[];
+  readonly shortages: readonly ScheduleShortage[];
+  readonly warnings: readonly ScheduleWarning[];
+  /**
+   * What to remember so that the plan stays: every allocation from today to `to`, the kept ones among them. Committing means
+   * to replace those of these days by this list; those of later days stay.
+   */
+  readonly allocations: readonly Allocation[];
+}
