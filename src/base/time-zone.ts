@@ -11,7 +11,8 @@ const dayMs = 86_400_000;
 const minuteMs = 60_000;
 
 /** The zone of that name, or null where the machine knows none. */
-export const parseTimeZone = (name: string): TimeZone | null => (IANAZone.isValidZone(name) ? (name as TimeZone) : null);
+export const parseTimeZone = (name: string): TimeZone | null =>
+  IANAZone.isValidZone(name) ? (name as TimeZone) : null;
 
 /** The calendar day that a moment falls on in a zone. */
 export function dayAt(at: Instant, zone: TimeZone): CalendarDay {

@@ -1,4 +1,4 @@
-import type { Period } from '#src/base/period';
+import type { Period } from '#src/media/period';
 
 /** Cartridges that share rules. */
 export interface Pool {

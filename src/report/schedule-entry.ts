@@ -1,8 +1,9 @@
 import type { CalendarDay } from '#src/base/calendar-day';
 import type { Instant } from '#src/base/clock';
 import type { TimeZone } from '#src/base/time-zone';
-import type { ProtectedUntil } from '#src/media/cartridge';
-import type { Level, ScheduleReason } from '#src/report/schedule-reason';
+import type { Level } from '#src/catalog/data-sets';
+import type { Protection } from '#src/media/facets';
+import type { ScheduleReason } from '#src/report/schedule-reason';
 
 /** What a printed schedule says of one run. The planner's runs are such entries and more. */
 export interface ScheduleEntry {
@@ -15,7 +16,7 @@ export interface ScheduleEntry {
   readonly level: Level;
   /** In the order in which they are written. */
   readonly cartridges: readonly ScheduleCartridge[];
-  readonly protectedUntil: ProtectedUntil;
+  readonly protection: Protection;
   readonly reasons: readonly ScheduleReason[];
 }
 

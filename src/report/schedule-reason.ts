@@ -1,7 +1,5 @@
 import type { CalendarDay } from '#src/base/calendar-day';
-
-/** How much of a backup set a run takes: all; what changed since the last full; what changed since the last run. */
-export type Level = 'full' | 'differential' | 'incremental';
+import type { Level } from '#src/catalog/data-sets';
 
 /** Why a cartridge cannot be taken for a run. */
 export type Unfit =

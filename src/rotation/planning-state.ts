@@ -1,7 +1,9 @@
 import type { CalendarDay } from '#src/base/calendar-day';
 import type { Instant } from '#src/base/clock';
 import type { TimeZone } from '#src/base/time-zone';
-import type { Cartridge, CartridgeId, ProtectedUntil } from '#src/media/cartridge';
+import type { AllocationRecord } from '#src/catalog/allocations';
+import type { DataSetKey, DataSetState } from '#src/catalog/data-sets';
+import type { CartridgeId, CartridgeKind, Condition, Fill, Location, Protection } from '#src/media/facets';
 import type { Pool } from '#src/media/pool';
 import type { ScheduleCartridge, ScheduleEntry, ScheduleShortage, ScheduleWarning } from '#src/report/schedule-entry';
 import type { ScheduleReason } from '#src/report/schedule-reason';
@@ -14,13 +16,13 @@ export interface PlanningState {
   readonly pools: readonly Pool[];
   /** All libraries of the site: a cartridge must be readable by two of its drives (or by the only one). */
   readonly libraries: readonly PlanningLibrary[];
-  readonly cartridges: readonly Cartridge[];
+  readonly cartridges: readonly PlanningCartridge[];
   /** Those of which a copy lives, on a cartridge or in staging, whether still protected or not. */
   readonly dataSets: readonly PlanningDataSet[];
   /** What has run: says what is done, and how many cartridges to expect. */
   readonly runs: readonly PastRun[];
   /** What was planned before and kept. */
-  readonly allocations: readonly Allocation[];
+  readonly allocations: readonly AllocationRecord[];
 }
 
 export interface PlanningRotation {
@@ -35,27 +37,54 @@ export interface PlanningRotation {
 
 export interface PlanningLibrary {
   readonly name: string;
-  /** Generation of every drive that is not down; null where the drive does not tell. */
-  readonly drives: readonly { readonly generation: string | null }[];
+  /** Generation of every drive that is not down; undefined where the drive does not tell. */
+  readonly drives: readonly { readonly generation: string | undefined }[];
+}
+
+/** A cartridge as far as planning is concerned: its facets. */
+export interface PlanningCartridge {
+  readonly id: CartridgeId;
+  readonly barcode: string;
+  readonly kind: CartridgeKind;
+  /** Undefined where neither barcode nor drive tells. */
+  readonly generation: string | undefined;
+  readonly pool: string;
+  /**
+   * The pool that it was drawn from: while nothing on it is protected it counts as one of that pool. Undefined for a cartridge
+   * that belongs to `pool` for good.
+   */
+  readonly drawnFrom?: string | undefined;
+  readonly location: Location;
+  readonly fill: Fill;
+  readonly condition: Condition;
+  readonly writeProtected: boolean;
+  readonly holds: readonly string[];
+  /** What protects it beside its data sets (`forever` for a rebuilt volume); it counts as well as theirs. */
+  readonly protection: Protection;
+  readonly usedBytes: number;
+  readonly capacityBytes: number | undefined;
 }
 
 /** A data set as far as planning is concerned. */
 export interface PlanningDataSet {
+  readonly key: DataSetKey;
+  /** For reasons. */
   readonly id: string;
   readonly backupSet: string;
-  /** Null for one that no rotation ran. */
-  readonly rotation: string | null;
+  /** Undefined for one that no rotation ran. */
+  readonly rotation: string | undefined;
   readonly runDay: CalendarDay;
-  /** When it was begun: orders the data sets of a backup set. */
+  /** Orders the data sets of a backup set. */
   readonly startedAt: Instant;
-  readonly tier: string;
+  readonly tier: string | undefined;
+  readonly pool: string;
   readonly level: Level;
-  /** The data set that it builds on; null for a full. */
-  readonly base: string | null;
-  readonly state: 'open' | 'complete' | 'interrupted';
-  /** From its own period alone; what it owes to others that need it is the planner's to find (`protection.ts`). */
-  readonly protectedUntil: ProtectedUntil;
-  /** One list of cartridges a whole copy. */
+  /** The data set that it builds on; undefined for a full. */
+  readonly base: DataSetKey | undefined;
+  readonly state: DataSetState;
+  /** From its own policy; what it owes to others that need it is the planner's to find (`protection.ts`). */
+  readonly protection: Protection;
+  /** One list of cartridges, in the order written, for each whole copy. */
   readonly copies: readonly (readonly CartridgeId[])[];
   /** Whole in the staging area. */
   readonly staged: boolean;
@@ -71,15 +100,6 @@ export interface PastRun {
   /** How many cartridges it wrote on, and how many bytes. */
   readonly cartridges: number;
   readonly bytes: number;
-}
-
-/** A remembered decision: the `ordinal`-th cartridge (from 1) of a run. */
-export interface Allocation {
-  readonly rotation: string;
-  readonly day: CalendarDay;
-  readonly tier: string;
-  readonly ordinal: number;
-  readonly cartridge: CartridgeId;
 }
 
 export interface PlanningRequest {
@@ -112,8 +132,8 @@ export interface PlannedCartridge extends ScheduleCartridge {
 export interface PlannedSet {
   readonly backupSet: string;
   readonly level: Level;
-  /** The data set it builds on, as it is called in the state; null for a full, or where it is itself only planned. */
-  readonly base: string | null;
+  /** The data set it builds on; undefined for a full, and where that is itself only planned. */
+  readonly base: DataSetKey | undefined;
   readonly reasons: readonly ScheduleReason[];
 }
 
@@ -132,9 +152,8 @@ export interface Plan {
   readonly runs: readonly PlannedRun[];
   readonly shortages: readonly ScheduleShortage[];
   readonly warnings: readonly ScheduleWarning[];
-  /**
-   * What to remember so that the plan stays: every allocation from today to `to`, the kept ones among them. Committing means
-   * to replace those of these days by this list; those of later days stay.
-   */
-  readonly allocations: readonly Allocation[];
+  /** What to put so that the plan stays: every allocation of these runs up to `to`, the kept ones among them. */
+  readonly allocations: readonly AllocationRecord[];
+  /** Remembered ones that are no longer true, to be removed when the plan is committed. */
+  readonly obsolete: readonly AllocationRecord[];
 }

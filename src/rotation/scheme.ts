@@ -1,8 +1,10 @@
 import type { CalendarDay } from '#src/base/calendar-day';
 import type { SettingsPlace } from '#src/base/settings-place';
-import type { Level, ScheduleReason } from '#src/report/schedule-reason';
+import type { Level as DataSetLevel } from '#src/catalog/data-sets';
+import type { ScheduleReason } from '#src/report/schedule-reason';
 
-export type { Level } from '#src/report/schedule-reason';
+/** How much of a backup set a run takes: all; what changed since the last full; what changed since the last run. */
+export type Level = DataSetLevel;
 
 /**
  * Whether a run may write behind what is on a cartridge: never; on the one that its tier began in the same cycle; on the
