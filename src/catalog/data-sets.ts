@@ -90,8 +90,19 @@ export interface DataSetRepository {
   /** Adopts a segment known only from an index on a medium (`catalog rebuild`). */
   adoptSegment(segment: Omit<SegmentRecord, 'inStaging'>): Promise<void>;
 
+  /** Which file systems the run walked: its roots, and every mount point below them. What is missing on another device than before is not deleted. */
+  addFileSystems(dataSet: DataSetKey, fileSystems: readonly WalkedFileSystem[]): Promise<void>;
+  fileSystems(dataSet: DataSetKey): Promise<readonly WalkedFileSystem[]>;
+
   addWarning(dataSet: DataSetKey, warning: DataSetWarning): Promise<void>;
   warnings(dataSet: DataSetKey): Promise<readonly DataSetWarning[]>;
+}
+
+export interface WalkedFileSystem {
+  /** Absolute path of the root or mount point, bytes. */
+  readonly path: Uint8Array;
+  /** st_dev as `major:minor`. */
+  readonly device: string;
 }
 
 export interface DataSetWarning {

@@ -15,6 +15,8 @@ export const versionFlags = {
   fuzzy: 1,
   /** A further name of an inode: `segment`, `offset`, digest are those of the content under its first name. */
   hardLink: 2,
+  /** Its mtime or ctime was less than 2 s old when it was read: a later change may have left the same stamps, so it is read again. */
+  young: 4,
 } as const;
 
 /**
@@ -48,7 +50,11 @@ export const entryTypes = [
 export interface VersionWriter {
   /** Resolves when the batch is committed; batches are taken in order. The caller keeps at most a few in flight. */
   add(batch: VersionBatch): Promise<void>;
-  /** Names that are gone, recorded by a run that completed. */
+  /**
+   * Names that are gone, recorded by a run that completed: one for each name missing from its directory. A deletion hides every version of that
+   * path *and of everything below it* that an earlier data set holds; versions of the same data set stay visible (a directory that gave way to a file
+   * of the same name has a deletion and a version in one data set). `reference` and `selection` apply this rule.
+   */
   addDeletions(deletions: readonly { readonly directory: Uint8Array; readonly name: Uint8Array }[]): Promise<void>;
 }
 
