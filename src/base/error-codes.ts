@@ -20,6 +20,9 @@ const define = (blame: Blame, kind: FailureKind, meaning: string): CodeDefinitio
 export const errorCodes = {
   'command.interrupted': define('operator', 'interrupted', 'The command was interrupted and stopped at a safe point.'),
   'command.usage': define('caller', 'usage', 'The words of the command are wrong.'),
+  'config.exists': define('operator', 'refused', 'There is a configuration already, and it is not overwritten.'),
+  'config.invalid': define('operator', 'usage', 'The configuration file says something that is wrong.'),
+  'config.not-found': define('operator', 'usage', 'No configuration file was found, or it cannot be read.'),
   'device.malformed-response': define('device', 'failed', 'A device answered with bytes from which nothing can be learned.'),
   'internal.bug': define('bug', 'failed', 'The program contradicted itself; please report it.'),
   'volume.damaged-tape-file': define(

@@ -4,12 +4,8 @@ export function nearestName(word: string, names: Iterable<string>): string | und
   let best: { readonly name: string; readonly distance: number } | undefined;
   for (const name of names) {
     const distance = editDistance(word.toLowerCase(), name.toLowerCase());
-    if (
-      distance <= Math.max(1, Math.floor(name.length / 3)) &&
-      distance < (best?.distance ?? Number.POSITIVE_INFINITY)
-    ) {
-      best = { name, distance };
-    }
+    const allowed = Math.min(name.length - 1, Math.max(1, Math.floor(name.length / 3)));
+    if (distance <= allowed && distance < (best?.distance ?? Number.POSITIVE_INFINITY)) best = { name, distance };
   }
   return best?.name;
 }
