@@ -1,0 +1,53 @@
+import type { MediumErrorOutcome, ReadOutcome, TapeDrive } from '#src/device/tape-drive';
+import { type LabelDescriptor } from '#src/volume/descriptor';
+import { parseLabel } from '#src/volume/label';
+
+/** What lies at the beginning of a loaded medium, whoever wrote it. Nothing on it was changed to find out. */
+export type FirstBlock =
+  | { readonly kind: 'ours'; readonly label: LabelDescriptor }
+  | { readonly kind: 'newer-format'; readonly version: number }
+  | { readonly kind: 'damaged-label'; readonly reason: string }
+  | { readonly kind: 'blank' }
+  | { readonly kind: 'foreign'; readonly firstBlockBytes: number | undefined }
+  | { readonly kind: 'unreadable'; readonly reason: string };
+
+/** Every block that a peer or we write fits twice; labels of our own are smaller than any of it. */
+const lookBytes = 4 * 1024 * 1024;
+
+/**
+ * Reads the first block from the beginning of the medium. Blank is only what the drive calls so there (sense key 8): a medium error, an unknown
+ * density or a filemark is not blank (docs/format.md, "Labelling").
+ */
+export async function readFirstBlock(drive: TapeDrive, signal?: AbortSignal): Promise<FirstBlock> {
+  const buffer = new Uint8Array(Math.min(lookBytes, Math.max(drive.capabilities.maxBlockBytes, 4096)));
+  // A unit attention here tells only that the medium is new to the drive: look once more, from the beginning.
+  for (let attempt = 0; ; attempt += 1) {
+    const attention = await drive.rewind({ signal });
+    const outcome: ReadOutcome = attention ?? (await drive.readBlock(buffer, { signal }));
+    if (outcome.kind === 'attention' && attempt < 2) continue;
+    return judge(outcome, buffer);
+  }
+}
+
+function judge(outcome: ReadOutcome, buffer: Uint8Array): FirstBlock {
+  switch (outcome.kind) {
+    case 'block': {
+      const parsed = parseLabel(buffer.subarray(0, outcome.bytes));
+      if (parsed.kind === 'ours') return parsed;
+      if (parsed.kind === 'newer') return { kind: 'newer-format', version: parsed.version };
+      if (parsed.kind === 'damaged') return { kind: 'damaged-label', reason: parsed.reason };
+      return { kind: 'foreign', firstBlockBytes: outcome.bytes };
+    }
+    case 'too-long':
+      return { kind: 'foreign', firstBlockBytes: outcome.blockBytes };
+    case 'filemark':
+      return { kind: 'foreign', firstBlockBytes: 0 };
+    case 'blank':
+    case 'end-of-data':
+      return { kind: 'blank' };
+    case 'end-of-medium':
+    case 'medium-error':
+    case 'attention':
+      return { kind: 'unreadable', reason: (outcome as MediumErrorOutcome).sense.text };
+  }
+}
