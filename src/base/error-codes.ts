@@ -18,13 +18,96 @@ const define = (blame: Blame, kind: FailureKind, meaning: string): CodeDefinitio
  * (scripts match on them). `docs/cli/errors.md` is written from this table.
  */
 export const errorCodes = {
+  'cartridge.cleaning': define(
+    'operator',
+    'refused',
+    'A cleaning cartridge was named, or met, where data is expected.',
+  ),
+  'cartridge.contradicts-catalog': define(
+    'medium',
+    'refused',
+    'What is on a cartridge is not what the catalog says; nothing was written to it.',
+  ),
+  'cartridge.damaged-label': define(
+    'medium',
+    'refused',
+    'A label of this format that cannot be understood; the cartridge is not written to.',
+  ),
+  'cartridge.foreign': define(
+    'operator',
+    'refused',
+    'The cartridge holds something that this program did not write; it is left as it is.',
+  ),
+  'cartridge.held': define('operator', 'refused', 'A hold protects the cartridge until it is lifted.'),
+  'cartridge.label-failed': define('medium', 'failed', 'The label could not be written, or not be read back.'),
+  'cartridge.newer-format': define(
+    'operator',
+    'refused',
+    'The cartridge is written in a version of the format that this program does not know.',
+  ),
+  'cartridge.newer-than-catalog': define(
+    'operator',
+    'refused',
+    'The cartridge holds more than this catalog knows of; it must be read into the catalog first.',
+  ),
+  'cartridge.protected': define(
+    'operator',
+    'refused',
+    'Something on the cartridge is still protected, so it is not overwritten.',
+  ),
+  'cartridge.retired': define(
+    'operator',
+    'refused',
+    'The cartridge is retired or damaged and is not written to any more.',
+  ),
+  'cartridge.unexpectedly-blank': define(
+    'medium',
+    'refused',
+    'The catalog says that a volume is on the cartridge, and it is blank.',
+  ),
+  'cartridge.unreadable-block': define('medium', 'failed', 'A block in the middle of a cartridge cannot be read.'),
+  'cartridge.unreadable': define(
+    'medium',
+    'refused',
+    'The beginning of the cartridge cannot be read, so nobody knows what is on it.',
+  ),
+  'cartridge.worm-used': define(
+    'medium',
+    'refused',
+    'A WORM cartridge that carries a volume already; it is never recycled.',
+  ),
+  'cartridge.write-failed': define(
+    'medium',
+    'failed',
+    'Writing failed; what was committed before is safe, the rest is written elsewhere.',
+  ),
+  'cartridge.write-protected': define('operator', 'refused', 'The write-protect switch of the cartridge is set.'),
+  'cartridge.wrong-barcode': define(
+    'operator',
+    'refused',
+    'The volume on the cartridge was labelled for another barcode.',
+  ),
+  'cartridge.wrong-volume': define(
+    'operator',
+    'refused',
+    'Another volume is on the cartridge than the catalog expects under its barcode.',
+  ),
   'command.interrupted': define('operator', 'interrupted', 'The command was interrupted and stopped at a safe point.'),
   'command.usage': define('caller', 'usage', 'The words of the command are wrong.'),
   'config.exists': define('operator', 'refused', 'There is a configuration already, and it is not overwritten.'),
   'config.invalid': define('operator', 'usage', 'The configuration file says something that is wrong.'),
   'config.not-found': define('operator', 'usage', 'No configuration file was found, or it cannot be read.'),
-  'device.malformed-response': define('device', 'failed', 'A device answered with bytes from which nothing can be learned.'),
+  'device.malformed-response': define(
+    'device',
+    'failed',
+    'A device answered with bytes from which nothing can be learned.',
+  ),
   'internal.bug': define('bug', 'failed', 'The program contradicted itself; please report it.'),
+  'staging.unreadable': define(
+    'device',
+    'failed',
+    'A staged file is not what the catalog promises; the disk of the staging area may be failing.',
+  ),
   'volume.damaged-tape-file': define(
     'medium',
     'failed',

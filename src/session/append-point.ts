@@ -53,7 +53,8 @@ async function compareLast(question: AppendPointQuestion, last: TapeFileRecord):
   await go(question, last.block);
   const buffer = new Uint8Array(2 * question.volume.blockSizeBytes);
   const outcome = await question.drive.readBlock(buffer, { signal: question.signal });
-  if (outcome.kind !== 'block') throw contradiction(question, `reading tape file ${last.fileNumber} gave: ${outcome.kind}`);
+  if (outcome.kind !== 'block')
+    throw contradiction(question, `reading tape file ${last.fileNumber} gave: ${outcome.kind}`);
   const parsed = parseDescriptor(buffer.subarray(0, outcome.bytes));
   const found = parsed.kind === 'ours' ? parsed.descriptor : undefined;
   const same =
@@ -61,7 +62,11 @@ async function compareLast(question: AppendPointQuestion, last: TapeFileRecord):
     found.volume === question.volume.id &&
     (last.kind === 'void' || last.state === 'void' || found.kind === last.kind) &&
     (last.number === undefined || !('number' in found) || found.number === last.number);
-  if (!same) throw contradiction(question, `tape file ${last.fileNumber} should be ${last.kind} ${last.number ?? ''} and is ${found?.kind ?? parsed.kind}`);
+  if (!same)
+    throw contradiction(
+      question,
+      `tape file ${last.fileNumber} should be ${last.kind} ${last.number ?? ''} and is ${found?.kind ?? parsed.kind}`,
+    );
 }
 
 /** Nothing, damage, or the torn end of a write of ours may be written over; a whole tape file may not, unless our own journal has it open. */
@@ -73,7 +78,8 @@ async function lookBehind(question: AppendPointQuestion, point: AppendPoint): Pr
   if (outcome.kind === 'filemark') return;
   if (outcome.kind !== 'block') return;
   const parsed = parseDescriptor(buffer.subarray(0, outcome.bytes));
-  if (parsed.kind === 'foreign' || parsed.kind === 'newer') throw newer(question, point, 'something that is not of this format version');
+  if (parsed.kind === 'foreign' || parsed.kind === 'newer')
+    throw newer(question, point, 'something that is not of this format version');
   if (parsed.kind === 'damaged') return;
   const { descriptor } = parsed;
   if (descriptor.volume !== volume.id) throw newer(question, point, `a tape file of volume ${descriptor.volume}`);
@@ -86,7 +92,11 @@ async function lookBehind(question: AppendPointQuestion, point: AppendPoint): Pr
 }
 
 /** Reads on to the filemark: whole where as many bytes came as the descriptor promises. */
-async function isWhole({ drive, signal }: AppendPointQuestion, payloadBytes: number, buffer: Uint8Array): Promise<boolean> {
+async function isWhole(
+  { drive, signal }: AppendPointQuestion,
+  payloadBytes: number,
+  buffer: Uint8Array,
+): Promise<boolean> {
   let left = payloadBytes;
   while (left >= 0) {
     const outcome = await drive.readBlock(buffer, { signal });

@@ -1,5 +1,5 @@
 import type { MediumErrorOutcome, ReadOutcome, TapeDrive } from '#src/device/tape-drive';
-import { type LabelDescriptor } from '#src/volume/descriptor';
+import type { LabelDescriptor } from '#src/volume/descriptor';
 import { parseLabel } from '#src/volume/label';
 
 /** What lies at the beginning of a loaded medium, whoever wrote it. Nothing on it was changed to find out. */

@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { instant } from '#src/base/clock';
-import { DeviceError, GrandsireError } from '#src/base/errors';
+import { bug, DeviceError, GrandsireError } from '#src/base/errors';
 import { programName } from '#src/base/program';
+import { xxh64 } from '#src/base/xxh64';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { VolumeRecord } from '#src/catalog/volumes';
 import type { MediumState, TapeDrive } from '#src/device/tape-drive';
+import { isProtectionOver } from '#src/rotation/retention';
 import { type FirstBlock, readFirstBlock } from '#src/session/first-block';
 import { memoryPayload } from '#src/session/tape-file-source';
 import { nameCartridge, unfitByKind, unfitForVolume, writeProtectedError } from '#src/session/unfit';
 import type { SessionPorts } from '#src/session/write-session';
 import { writeTapeFile } from '#src/session/write-tape-file';
 import { encodeLabel } from '#src/volume/label';
-import { xxh64 } from '#src/base/xxh64';
 
 /** 512 KiB, as LTFS: every adapter carries it; less where drive or transport carries less. */
 export const preferredBlockSizeBytes = 512 * 1024;
@@ -57,13 +57,15 @@ export async function labelCartridge(session: LabelSession): Promise<VolumeRecor
 }
 
 async function assertMayDestroy(
-  { cartridge, repositories }: LabelSession,
+  session: LabelSession,
   medium: MediumState,
   found: FirstBlock,
   old: VolumeRecord | undefined,
 ): Promise<void> {
+  const { cartridge, repositories } = session;
   const name = nameCartridge(cartridge);
-  if (found.kind === 'blank' && (!old || (await repositories.volumes.protection(old.key)).protection.kind === 'none')) return;
+  if (found.kind === 'blank' && (!old || (await repositories.volumes.protection(old.key)).protection.kind === 'none'))
+    return;
   const unfit = unfitForVolume(cartridge, old, found);
   if (unfit) throw unfit;
   if (medium.worm) {
@@ -78,9 +80,109 @@ async function assertMayDestroy(
       remedy: `Lift the hold first, if you may: grandsire cartridge release ${cartridge.barcode}.`,
     });
   }
-  // `assertUnprotected` is the callers' question too; here it is asked last, with the medium's own label in hand.
-  const { protection, dataSet, because } = await repositories.volumes.protection((old as VolumeRecord).key);
-  if (protection.kind === 'forever' || (protection.kind === 'until' && !isOver(protection, repositories, instant(0)))) {
-    throw protectedError(cartridge, protection.kind === 'forever' ? 'forever' : `until ${protection.freeOn}`, dataSet, because);
+  await assertProtectionOver(session, old as VolumeRecord);
+}
+
+/** Throws `cartridge.protected` naming what protects the volume and until when. */
+export async function assertProtectionOver(
+  { cartridge, repositories, clock }: Pick<LabelSession, 'cartridge' | 'repositories' | 'clock'>,
+  volume: VolumeRecord,
+): Promise<void> {
+  const { protection, dataSet, because } = await repositories.volumes.protection(volume.key);
+  if (isProtectionOver(protection, clock.now())) return;
+  const until = protection.kind === 'until' ? `until ${protection.freeOn} (${protection.timeZone})` : 'forever';
+  const reasons = {
+    rebuilt: 'its content was read back by a rebuild and not accepted yet',
+    own: `data set ${dataSet} on it`,
+    needed: `data set ${dataSet} needs what is on it`,
+    none: 'its volume',
+  } as const;
+  throw new GrandsireError('cartridge.protected', {
+    message: `${nameCartridge(cartridge)} is protected ${until}: ${reasons[because]}`,
+    remedy:
+      because === 'rebuilt'
+        ? 'Have the policies applied to it: grandsire catalog rebuild --accept. Or use another cartridge.'
+        : 'Use another cartridge: "grandsire cartridge list" shows which are free.',
+    details: { protection: protection.kind, dataSet: dataSet ?? null },
+  });
+}
+
+/** Writes tape file 0, reads it back, and confirms the volume. The intent must be committed. */
+async function writeLabel(session: LabelSession, volume: VolumeRecord, medium: MediumState): Promise<void> {
+  const { drive, cartridge, repositories, signal } = session;
+  const { descriptor, payload } = encodeLabel({
+    volume: volume.id,
+    barcode: cartridge.barcode,
+    cartridgeSerial: medium.mediumSerial ?? null,
+    blockSizeBytes: volume.blockSizeBytes,
+    labelledAt: new Date(volume.labelledAt).toISOString(),
+    writtenBy: programName,
+    virtual: session.virtual,
+  });
+  const journal = { volume: volume.key, fileNumber: 0, kind: 'label' as const, block: 0, payloadBytes: payload.length };
+  await repositories.tapeFiles.begin({ ...journal, dataSet: undefined, number: undefined });
+  await drive.configure({ compression: true }, { signal });
+  await drive.rewind({ signal });
+  const outcome = await writeTapeFile({
+    drive,
+    descriptor,
+    payload: memoryPayload(`label of ${cartridge.barcode}`, payload, xxh64(payload)),
+    blockSizeBytes: volume.blockSizeBytes,
+    throughEarlyWarning: true,
+    signal,
+  });
+  const readBack = outcome.kind === 'complete' ? await readFirstBlock(drive, signal) : undefined;
+  if (outcome.kind !== 'complete' || readBack?.kind !== 'ours' || readBack.label.volume !== volume.id) {
+    const why = outcome.kind === 'failed' ? outcome.outcome.sense.text : (readBack?.kind ?? 'there was no room for it');
+    throw new DeviceError('cartridge.label-failed', {
+      message: `${nameCartridge(cartridge)} could not be labelled: ${why}`,
+      remedy: `Clean the drive and try once more: grandsire cartridge label ${cartridge.barcode}; if it fails again, retire the cartridge.`,
+      usable: true,
+    });
   }
+  await repositories.tapeFiles.written(volume.key, 0, { blocks: outcome.blocks, payloadBytes: payload.length });
+  await confirm(session, volume, medium);
+}
+
+async function confirm(
+  { cartridge, repositories, clock }: LabelSession,
+  volume: VolumeRecord,
+  medium: MediumState,
+): Promise<void> {
+  await repositories.volumes.confirm(volume.key);
+  await repositories.cartridges.update(cartridge.id, {
+    fill: 'appendable',
+    usedBytes: 0,
+    serial: medium.mediumSerial,
+    ...(medium.capacityBytes === undefined ? {} : { capacityBytes: medium.capacityBytes }),
+  });
+  await repositories.actions.append({
+    at: clock.now(),
+    event: 'volume.labelled',
+    subject: cartridge.barcode,
+    details: { volume: volume.id },
+  });
+}
+
+/**
+ * After a crash between intent and confirmation: the label on the medium decides. The old one → the intent is withdrawn; the new one → confirmed; blank or
+ * torn → the label is written again. Returns the volume that the cartridge now carries, or undefined where it carries none.
+ */
+export async function settleLabelling(session: LabelSession): Promise<VolumeRecord | undefined> {
+  const { drive, cartridge, repositories, signal } = session;
+  const volume = await repositories.volumes.ofCartridge(cartridge.id);
+  if (volume?.state !== 'labelling') return volume;
+  const medium = await drive.medium({ signal });
+  const found = await readFirstBlock(drive, signal);
+  const isNew = found.kind === 'ours' && found.label.volume === volume.id;
+  if (found.kind === 'ours' && !isNew) {
+    await repositories.volumes.withdraw(volume.key);
+  } else if (isNew || found.kind === 'blank' || found.kind === 'damaged-label') {
+    // Also where the new label's first block is there: its filemark may not be, and nothing lies behind it yet.
+    if (medium.writeProtected) throw writeProtectedError(cartridge);
+    await writeLabel(session, volume, medium);
+  } else {
+    throw unfitForVolume(cartridge, volume, found) ?? bug(`label of ${cartridge.barcode} neither fits nor not`);
+  }
+  return repositories.volumes.ofCartridge(cartridge.id);
 }

@@ -13,7 +13,10 @@ export interface PayloadSource extends Disposable {
 }
 
 /** A payload that lies in a file (staged segments, packed indexes). Throws `staging.unreadable` where the file is not there or too short. */
-export function openFilePayload(path: string, expected: { readonly payloadBytes: number; readonly payloadXxh64: string }): PayloadSource {
+export function openFilePayload(
+  path: string,
+  expected: { readonly payloadBytes: number; readonly payloadXxh64: string },
+): PayloadSource {
   const fd = open(path);
   let offset = 0;
   return {

@@ -1,5 +1,5 @@
 import type { Clock } from '#src/base/clock';
-import { bug, DeviceError, GrandsireError } from '#src/base/errors';
+import { bug, DeviceError, type GrandsireError } from '#src/base/errors';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Repositories } from '#src/catalog/catalog';
 import type { DataSetKey } from '#src/catalog/data-sets';
@@ -116,7 +116,8 @@ class TapeWriteSession implements WriteSession {
 
   #journalRecord(file: TapeFileToWrite): Omit<TapeFileRecord, 'state' | 'blocks'> {
     const { descriptor, payload, dataSet } = file;
-    if (descriptor.volume !== this.volume.id) throw bug(`descriptor for volume ${descriptor.volume} on ${this.volume.id}`);
+    if (descriptor.volume !== this.volume.id)
+      throw bug(`descriptor for volume ${descriptor.volume} on ${this.volume.id}`);
     return {
       volume: this.volume.key,
       fileNumber: this.#next.fileNumber,
@@ -147,14 +148,23 @@ class TapeWriteSession implements WriteSession {
     await repositories.tapeFiles.written(journal.volume, journal.fileNumber, size);
     this.#next = { fileNumber: journal.fileNumber + 1, block: Number(expected) };
     this.#nearEnd ||= outcome.earlyWarning;
-    return { kind: 'written', fileNumber: journal.fileNumber, block: journal.block, earlyWarning: outcome.earlyWarning };
+    return {
+      kind: 'written',
+      fileNumber: journal.fileNumber,
+      block: journal.block,
+      earlyWarning: outcome.earlyWarning,
+    };
   }
 
   /**
    * Where the drive does not know its place, counting cannot see that somebody rewound the tape: space back over the tape file, read its
    * descriptor, compare, go forward again (docs/format.md, "Commit").
    */
-  async #lookedBack(journal: Omit<TapeFileRecord, 'state' | 'blocks'>, blocks: number, expected: bigint): Promise<boolean> {
+  async #lookedBack(
+    journal: Omit<TapeFileRecord, 'state' | 'blocks'>,
+    blocks: number,
+    expected: bigint,
+  ): Promise<boolean> {
     const { drive } = this.#options;
     const back = await drive.spaceFilemarks(-1n);
     if (back.kind !== 'spaced') return false;
@@ -217,14 +227,29 @@ class TapeWriteSession implements WriteSession {
   }
 }
 
-function isDescriptorOf(block: Uint8Array, volumeId: string, journal: Pick<TapeFileRecord, 'kind' | 'number'>): boolean {
+function isDescriptorOf(
+  block: Uint8Array,
+  volumeId: string,
+  journal: Pick<TapeFileRecord, 'kind' | 'number'>,
+): boolean {
   const parsed = parseDescriptorSafely(block);
-  return parsed !== undefined && parsed.volume === volumeId && parsed.kind === journal.kind && parsed.number === journal.number;
+  return (
+    parsed !== undefined &&
+    parsed.volume === volumeId &&
+    parsed.kind === journal.kind &&
+    parsed.number === journal.number
+  );
 }
 
-function parseDescriptorSafely(block: Uint8Array): { volume: string; kind: string; number: number | undefined } | undefined {
+function parseDescriptorSafely(
+  block: Uint8Array,
+): { volume: string; kind: string; number: number | undefined } | undefined {
   const parsed = parseDescriptor(block);
   if (parsed.kind !== 'ours') return undefined;
   const { descriptor } = parsed;
-  return { volume: descriptor.volume, kind: descriptor.kind, number: 'number' in descriptor ? descriptor.number : undefined };
+  return {
+    volume: descriptor.volume,
+    kind: descriptor.kind,
+    number: 'number' in descriptor ? descriptor.number : undefined,
+  };
 }

@@ -7,7 +7,10 @@ export type TapeFileOutcome =
   | { readonly kind: 'complete'; readonly blocks: number; readonly earlyWarning: boolean }
   /** The end of the medium came inside of it: it is to be given up here and written whole on the next cartridge. */
   | { readonly kind: 'no-room' }
-  | { readonly kind: 'failed'; readonly outcome: Extract<WriteOutcome, { kind: 'medium-error' | 'write-protected' | 'attention' }> };
+  | {
+      readonly kind: 'failed';
+      readonly outcome: Extract<WriteOutcome, { kind: 'medium-error' | 'write-protected' | 'attention' }>;
+    };
 
 export interface TapeFileWriting {
   readonly drive: TapeDrive;
@@ -57,7 +60,9 @@ export async function writeTapeFile(writing: TapeFileWriting): Promise<TapeFileO
   return { kind: 'complete', blocks, earlyWarning: earlyWarning || mark.earlyWarning };
 }
 
-type Step = { readonly kind: 'go-on'; readonly earlyWarning: boolean } | { readonly kind: 'stop'; readonly outcome: TapeFileOutcome };
+type Step =
+  | { readonly kind: 'go-on'; readonly earlyWarning: boolean }
+  | { readonly kind: 'stop'; readonly outcome: TapeFileOutcome };
 
 function settle(outcome: WriteOutcome): Step {
   switch (outcome.kind) {

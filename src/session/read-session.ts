@@ -1,0 +1,127 @@
+import { GrandsireError } from '#src/base/errors';
+import type { CartridgeRecord } from '#src/catalog/cartridges';
+import type { TapeDrive } from '#src/device/tape-drive';
+import { readFirstBlock } from '#src/session/first-block';
+import { nameCartridge, unfitForVolume } from '#src/session/unfit';
+import { type Descriptor, parseDescriptor, type UnknownDescriptor } from '#src/volume/descriptor';
+
+/** Where a tape file begins, as the catalog or a descriptor told. */
+export interface TapeFilePlace {
+  readonly fileNumber: number;
+  /** Logical object number of its descriptor. */
+  readonly block: number;
+  readonly payloadBytes: number;
+}
+
+export interface OpenReadSession {
+  readonly drive: TapeDrive;
+  readonly cartridge: CartridgeRecord;
+  /** The volume that must be on it. */
+  readonly volume: { readonly id: string; readonly blockSizeBytes: number };
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * One continuous use of a drive for reading one volume whose label was verified. Nothing is ever written.
+ */
+export interface ReadSession {
+  readonly cartridge: CartridgeRecord;
+  /** The descriptor of a tape file. Throws `volume.damaged-tape-file`. */
+  descriptor(place: TapeFilePlace): Promise<Descriptor | UnknownDescriptor>;
+  /**
+   * The payload of a tape file from `fromByte` on, block by block; each chunk is valid until the next is asked for. Ends after the payload's last byte; throws
+   * `volume.damaged-tape-file` where the medium ends it earlier, `cartridge.unreadable-block` for a medium error.
+   */
+  payload(place: TapeFilePlace, fromByte?: number): AsyncGenerator<Buffer, void, void>;
+}
+
+export async function openReadSession(options: OpenReadSession): Promise<ReadSession> {
+  const unfit = unfitForVolume(options.cartridge, options.volume, await readFirstBlock(options.drive, options.signal));
+  // A barcode that was printed anew is no reason not to read what the volume holds.
+  if (unfit && unfit.code !== 'cartridge.wrong-barcode') throw unfit;
+  return new TapeReadSession(options);
+}
+
+class TapeReadSession implements ReadSession {
+  readonly cartridge: CartridgeRecord;
+  readonly #options: OpenReadSession;
+  /** Twice the block size: some targets deliver wrong bytes for anything between one and two blocks. */
+  readonly #buffer: Buffer;
+  /** Where the medium stands, as far as this session put it there. */
+  #at: number | undefined;
+
+  constructor(options: OpenReadSession) {
+    this.cartridge = options.cartridge;
+    this.#options = options;
+    this.#buffer = Buffer.allocUnsafeSlow(2 * options.volume.blockSizeBytes);
+  }
+
+  async descriptor(place: TapeFilePlace): Promise<Descriptor | UnknownDescriptor> {
+    await this.#go(place, place.block);
+    const block = await this.#read(place);
+    const parsed = block && parseDescriptor(block);
+    if (parsed?.kind === 'ours') return parsed.descriptor;
+    throw this.#damaged(place, block ? `its first block is not a descriptor (${parsed?.kind})` : 'it is empty');
+  }
+
+  async *payload(place: TapeFilePlace, fromByte = 0): AsyncGenerator<Buffer, void, void> {
+    const { blockSizeBytes } = this.#options.volume;
+    let skip = fromByte % blockSizeBytes;
+    let left = place.payloadBytes - fromByte;
+    await this.#go(place, place.block + 1 + Math.floor(fromByte / blockSizeBytes));
+    while (left > 0) {
+      const block = await this.#read(place);
+      if (!block) throw this.#damaged(place, `it ends ${left} bytes before its descriptor says`);
+      const chunk = block.subarray(skip, Math.min(block.length, skip + left));
+      // A block shorter than the others can only be the last: anything else would shift all that follows.
+      if (block.length < blockSizeBytes && chunk.length < left)
+        throw this.#damaged(place, `a block of ${block.length} bytes stands inside of it`);
+      if (block.length > blockSizeBytes) throw this.#damaged(place, `a block of ${block.length} bytes stands in it`);
+      skip = 0;
+      left -= chunk.length;
+      yield chunk;
+    }
+  }
+
+  async #go(place: TapeFilePlace, block: number): Promise<void> {
+    if (this.#at === block) return;
+    this.#at = undefined;
+    const { drive, signal } = this.#options;
+    const outcome = await drive.locate(BigInt(block), { signal });
+    if (outcome.kind !== 'spaced') throw this.#damaged(place, `object ${block} cannot be reached: ${outcome.kind}`);
+    this.#at = block;
+  }
+
+  /** The next block, or undefined for a filemark or the end of data. */
+  async #read(place: TapeFilePlace): Promise<Buffer | undefined> {
+    const { drive, signal } = this.#options;
+    const outcome = await drive.readBlock(this.#buffer, { signal });
+    if (outcome.kind === 'block') {
+      if (this.#at !== undefined) this.#at += 1;
+      return this.#buffer.subarray(0, outcome.bytes);
+    }
+    this.#at = undefined;
+    switch (outcome.kind) {
+      case 'filemark':
+      case 'end-of-data':
+      case 'blank':
+        return undefined;
+      case 'too-long':
+        throw this.#damaged(place, 'a block larger than the volume has stands in it');
+      default:
+        throw new GrandsireError('cartridge.unreadable-block', {
+          message: `${nameCartridge(this.cartridge)}, tape file ${place.fileNumber}: ${outcome.sense.text}`,
+          remedy: `Clean the drive, try another drive, or use another copy: grandsire find PATH shows where copies are.`,
+          details: { fileNumber: place.fileNumber },
+        });
+    }
+  }
+
+  #damaged(place: TapeFilePlace, why: string): GrandsireError {
+    return new GrandsireError('volume.damaged-tape-file', {
+      message: `${nameCartridge(this.cartridge)}, tape file ${place.fileNumber}: ${why}`,
+      remedy: `Compare the whole cartridge with the catalog: grandsire verify ${this.cartridge.barcode}.`,
+      details: { fileNumber: place.fileNumber },
+    });
+  }
+}
