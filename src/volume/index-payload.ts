@@ -163,8 +163,13 @@ async function* readLines(bytes: ByteCursor, sizeBytes: number, what: string): A
   if (lines.length > 0) yield lines;
 }
 
+/** A stream reads ahead, and a drive's blocks come in one buffer that is used again. */
+async function* copied(payload: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const chunk of payload) yield Buffer.from(chunk);
+}
+
 async function* decompress(payload: AsyncIterable<Buffer>, what: string): AsyncGenerator<Buffer> {
-  const source = Readable.from(payload, { objectMode: false });
+  const source = Readable.from(copied(payload), { objectMode: false });
   const decompressor = createZstdDecompressor();
   source.on('error', (error) => decompressor.destroy(error));
   try {
