@@ -1,0 +1,77 @@
+import { GrandsireError } from '#src/base/errors';
+import type { VolumeRecord } from '#src/catalog/volumes';
+import type { MountedCartridge } from '#src/jobs/mounting';
+import { readFirstBlock } from '#src/session/first-block';
+import { labelCartridge, settleLabelling } from '#src/session/label-session';
+import { nameCartridge, unfitByKind, unfitForVolume } from '#src/session/unfit';
+import type { SessionPorts } from '#src/session/write-session';
+
+/** What a run wants with a cartridge: write behind what is there, or begin it anew. */
+export type CartridgeUse = 'append' | 'overwrite';
+
+/**
+ * Makes the volume that a run writes to: settles a labelling that was cut off, labels what is blank or whose protection is over, leaves everything else
+ * alone and throws it by name (`cartridge.…`).
+ */
+export async function prepareVolume(
+  mounted: MountedCartridge,
+  use: CartridgeUse,
+  ports: SessionPorts,
+  signal?: AbortSignal,
+): Promise<VolumeRecord> {
+  const { drive, cartridge, virtual } = mounted;
+  const unfit = unfitByKind(cartridge);
+  if (unfit) throw unfit;
+  const session = { ...ports, drive, cartridge, virtual, signal };
+  const volume = await settleLabelling(session);
+  if (use === 'overwrite') return labelCartridge(session);
+  if (!volume) {
+    throw (
+      unfitForVolume(cartridge, undefined, await readFirstBlock(drive, signal)) ??
+      new GrandsireError('cartridge.unlabelled', {
+        message: `${nameCartridge(cartridge)} carries no volume to append to`,
+        remedy: `Label it first: grandsire cartridge label ${cartridge.barcode}.`,
+      })
+    );
+  }
+  return volume;
+}
+
+/** What the catalog is to remember of a cartridge that turned out unfit, so that no plan names it again. */
+export async function rememberUnfit(mounted: Pick<MountedCartridge, 'cartridge'>, error: GrandsireError, ports: SessionPorts): Promise<void> {
+  const { cartridge } = mounted;
+  const changes = facetsOf(error);
+  if (changes) await ports.repositories.cartridges.update(cartridge.id, changes);
+  await ports.repositories.actions.append({
+    at: ports.clock.now(),
+    event: 'cartridge.passed-over',
+    subject: cartridge.barcode,
+    details: { code: error.code, message: error.message },
+  });
+}
+
+function facetsOf(error: GrandsireError) {
+  switch (error.code) {
+    case 'cartridge.foreign':
+      return { fill: 'foreign' as const };
+    case 'cartridge.write-protected':
+      return { writeProtected: true };
+    case 'cartridge.cleaning':
+      return { kind: 'cleaning' as const };
+    case 'cartridge.worm-used':
+      return { kind: 'worm' as const, fill: 'full' as const, condition: 'retired' as const, conditionReason: error.message };
+    case 'cartridge.wrong-volume':
+    case 'cartridge.wrong-barcode':
+    case 'cartridge.damaged-label':
+    case 'cartridge.newer-format':
+    case 'cartridge.newer-than-catalog':
+    case 'cartridge.contradicts-catalog':
+    case 'cartridge.unexpectedly-blank':
+    case 'cartridge.unreadable':
+    case 'cartridge.write-failed':
+    case 'cartridge.label-failed':
+      return { condition: 'suspect' as const, conditionReason: error.message };
+    default:
+      return undefined;
+  }
+}
