@@ -10,6 +10,8 @@ export interface CartridgeRecord {
   /** `LTO-9`, where the barcode or a drive told. */
   readonly generation: string | undefined;
   readonly pool: string;
+  /** The pool that it was drawn from, and to which it returns when nothing on it is protected any more; undefined: it belongs to `pool` for good. */
+  readonly drawnFrom: string | undefined;
   readonly location: Location;
   readonly lastSeen: Location | undefined;
   readonly lastSeenAt: Instant | undefined;
