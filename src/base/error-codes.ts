@@ -65,12 +65,13 @@ export const errorCodes = {
     'refused',
     'The catalog says that a volume is on the cartridge, and it is blank.',
   ),
-  'cartridge.unreadable-block': define('medium', 'failed', 'A block in the middle of a cartridge cannot be read.'),
+  'cartridge.unlabelled': define('operator', 'refused', 'The cartridge carries no volume of ours to append to.'),
   'cartridge.unreadable': define(
     'medium',
     'refused',
     'The beginning of the cartridge cannot be read, so nobody knows what is on it.',
   ),
+  'cartridge.unreadable-block': define('medium', 'failed', 'A block in the middle of a cartridge cannot be read.'),
   'cartridge.worm-used': define(
     'medium',
     'refused',

@@ -38,7 +38,11 @@ export async function prepareVolume(
 }
 
 /** What the catalog is to remember of a cartridge that turned out unfit, so that no plan names it again. */
-export async function rememberUnfit(mounted: Pick<MountedCartridge, 'cartridge'>, error: GrandsireError, ports: SessionPorts): Promise<void> {
+export async function rememberUnfit(
+  mounted: Pick<MountedCartridge, 'cartridge'>,
+  error: GrandsireError,
+  ports: SessionPorts,
+): Promise<void> {
   const { cartridge } = mounted;
   const changes = facetsOf(error);
   if (changes) await ports.repositories.cartridges.update(cartridge.id, changes);
@@ -59,7 +63,12 @@ function facetsOf(error: GrandsireError) {
     case 'cartridge.cleaning':
       return { kind: 'cleaning' as const };
     case 'cartridge.worm-used':
-      return { kind: 'worm' as const, fill: 'full' as const, condition: 'retired' as const, conditionReason: error.message };
+      return {
+        kind: 'worm' as const,
+        fill: 'full' as const,
+        condition: 'retired' as const,
+        conditionReason: error.message,
+      };
     case 'cartridge.wrong-volume':
     case 'cartridge.wrong-barcode':
     case 'cartridge.damaged-label':
