@@ -50,6 +50,11 @@ export const errorCodes = {
     'refused',
     'The cartridge holds more than this catalog knows of; it must be read into the catalog first.',
   ),
+  'cartridge.none-suitable': define(
+    'operator',
+    'waiting',
+    'No cartridge is left that a run may write to; what is staged stays staged.',
+  ),
   'cartridge.protected': define(
     'operator',
     'refused',

@@ -40,6 +40,8 @@ export interface TapeFileRepository {
   copies(dataSet: DataSetKey, segment: number): Promise<readonly TapeFileRecord[]>;
   /** All written copies of a data set's segments on live volumes, in order of segment. */
   copiesOf(dataSet: DataSetKey): Promise<readonly TapeFileRecord[]>;
+  /** Everything of a data set on live volumes, of every kind and state, by volume and file number. */
+  ofDataSet(dataSet: DataSetKey): Promise<readonly TapeFileRecord[]>;
   /** Adopts what an index or a descriptor on a medium tells (`catalog rebuild`). */
   adopt(file: TapeFileRecord): Promise<void>;
 }

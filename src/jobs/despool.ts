@@ -1,0 +1,315 @@
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { bug, GrandsireError, interrupted } from '#src/base/errors';
+import type { CartridgeRecord } from '#src/catalog/cartridges';
+import type { Repositories } from '#src/catalog/catalog';
+import type { DataSetRecord, SegmentRecord } from '#src/catalog/data-sets';
+import type { VolumeRecord } from '#src/catalog/volumes';
+import { indexCoverage } from '#src/jobs/index-coverage';
+import { describeDataSet } from '#src/jobs/index-record';
+import type { MountCartridge, MountedCartridge } from '#src/jobs/mounting';
+import { type CartridgeUse, prepareVolume, rememberUnfit } from '#src/jobs/prepare-volume';
+import type { CartridgeId } from '#src/media/facets';
+import { openFilePayload } from '#src/session/tape-file-source';
+import { type AppendOutcome, openWriteSession, type SessionPorts, type WriteSession } from '#src/session/write-session';
+import type { IndexDescriptor, SegmentDescriptor } from '#src/volume/descriptor';
+import { type PackedPayload, packFile, packIndex } from '#src/volume/index-payload';
+
+/** Where the staged files of a data set lie. */
+export interface StagedFiles {
+  segment(dataSet: string, number: number): string;
+  /** JSON lines of the files whose members begin in the segment. */
+  indexPart(dataSet: string, number: number): string;
+  deletions(dataSet: string): string;
+  /** A scratch file for packing, in the folder of the data set. */
+  scratch(dataSet: string, name: string): string;
+  /** Deletes the segment's bytes (commit before unlink); its index part stays until `finish`. */
+  evict(segment: SegmentRecord, dataSet: DataSetRecord): Promise<void>;
+  /** Everything of the data set is on cartridges, indexes too: its folder goes. */
+  finish(dataSet: DataSetRecord): Promise<void>;
+}
+
+export interface ChosenCartridge {
+  readonly cartridge: CartridgeRecord;
+  readonly use: CartridgeUse;
+}
+
+/** The next cartridge of a run, by the one planner. */
+export type ChooseCartridge = (state: {
+  /** Written on already, in order. */
+  readonly taken: readonly CartridgeId[];
+  /** Met and found unfit. */
+  readonly passedOver: readonly CartridgeId[];
+}) => Promise<ChosenCartridge | undefined>;
+
+export interface DespoolPorts extends SessionPorts {
+  readonly staged: StagedFiles;
+  readonly mount: MountCartridge;
+  readonly choose: ChooseCartridge;
+  /** What goes on with the next cartridge is told here, once for each cartridge. */
+  readonly onPassedOver: (cartridge: CartridgeRecord, error: GrandsireError) => void;
+  readonly onProgress?: ((progress: DespoolProgress) => void) | undefined;
+  /** Makes a consistent copy of the catalog in this file. */
+  readonly backupCatalog: (path: string) => Promise<void>;
+}
+
+export interface DespoolProgress {
+  readonly cartridge: string;
+  readonly segment: number;
+  readonly writtenBytes: number;
+}
+
+/** What a run has met so far; carried from one round to the next. */
+export interface DespoolState {
+  readonly taken: CartridgeId[];
+  readonly passedOver: CartridgeId[];
+  /** The index that says that the data set is complete is on a medium. */
+  finalIndex: boolean;
+}
+
+/** Where a data set was begun on cartridges before (an earlier process), the run goes on there. */
+export async function openDespoolState(dataSet: DataSetRecord, repositories: Repositories): Promise<DespoolState> {
+  const taken: CartridgeId[] = [];
+  for (const key of (await indexCoverage(repositories, dataSet.key)).volumes) {
+    const volume = await repositories.volumes.get(key);
+    if (volume) taken.push(volume.cartridge);
+  }
+  return { taken, passedOver: [], finalIndex: false };
+}
+
+/**
+ * Writes what is staged of a data set to cartridges: segments in order, on each cartridge an index behind them, and at the end of the data set (`last`)
+ * a copy of the catalog. Goes on with the next cartridge where one is full, fails, or turns out unfit. What is written and indexed leaves staging.
+ *
+ * Throws `cartridge.none-suitable` (kind waiting) where no cartridge is left; everything staged stays staged.
+ */
+export async function despool(
+  dataSet: DataSetRecord,
+  state: DespoolState,
+  ports: DespoolPorts,
+  options: { readonly last: boolean; readonly signal?: AbortSignal | undefined },
+): Promise<void> {
+  for (;;) {
+    const pending = await pendingSegments(dataSet, ports);
+    if (pending.length === 0 && (await allIndexed(dataSet, ports)) && (state.finalIndex || !options.last)) break;
+    if (options.signal?.aborted) throw interrupted('interrupted before the next cartridge was mounted');
+    const chosen = await ports.choose({ taken: state.taken, passedOver: state.passedOver });
+    if (!chosen) throw noneSuitable(dataSet, pending.length);
+    await writeOnCartridge({ dataSet, state, ports, ...options, chosen, pending });
+  }
+  if (options.last) await ports.staged.finish(dataSet);
+}
+
+interface Round {
+  readonly dataSet: DataSetRecord;
+  readonly state: DespoolState;
+  readonly ports: DespoolPorts;
+  readonly last: boolean;
+  readonly signal?: AbortSignal | undefined;
+  readonly chosen: ChosenCartridge;
+  readonly pending: readonly SegmentRecord[];
+}
+
+async function writeOnCartridge(round: Round): Promise<void> {
+  const { dataSet, state, ports, chosen, signal } = round;
+  const again = state.taken.includes(chosen.cartridge.id);
+  const purpose = `writing ${dataSet.id}`;
+  await using mounted = await ports.mount(chosen.cartridge, { purpose, writing: true, signal });
+  let session: WriteSession;
+  try {
+    const volume = await prepareVolume(mounted, again ? 'append' : chosen.use, ports, signal);
+    session = await openWriteSession({ ...ports, drive: mounted.drive, cartridge: chosen.cartridge, volume, signal });
+  } catch (error) {
+    if (!isUnfit(error)) throw error;
+    await passOver(round, mounted, error);
+    return;
+  }
+  if (!again) await take(round, session.volume);
+  await writeSegments(round, mounted, session);
+}
+
+/** Segments, then the index. A cartridge that continues a data set begins with the index of what lies on the earlier ones. */
+async function writeSegments(round: Round, mounted: MountedCartridge, session: WriteSession): Promise<void> {
+  const { dataSet, ports, signal, pending } = round;
+  if ((await continuesFrom(round, session)) && !(await writeIndex(round, mounted, session, false))) return;
+  let stopped = false;
+  for (const segment of pending) {
+    if (signal?.aborted) {
+      stopped = true;
+      break;
+    }
+    const outcome = await appendSegment(round, session, segment);
+    if (outcome.kind === 'failed') {
+      await passOver(round, mounted, outcome.error);
+      return;
+    }
+    if (outcome.kind === 'no-room') break;
+  }
+  const left = (await pendingSegments(dataSet, ports)).length;
+  const isFinal = round.last && left === 0 && !stopped;
+  if (!(await writeIndex(round, mounted, session, isFinal))) return;
+  if (isFinal) await writeCatalogCopy(round, session);
+  await evictIndexed(round);
+  await noteFill(round, session, left > 0);
+  if (stopped) throw interrupted(`interrupted; ${left} segments of ${dataSet.id} stay staged`);
+}
+
+async function appendSegment(round: Round, session: WriteSession, segment: SegmentRecord): Promise<AppendOutcome> {
+  const { dataSet, ports } = round;
+  const { payloadBytes, xxh64: payloadXxh64, number } = segment;
+  const descriptor: SegmentDescriptor = {
+    kind: 'segment',
+    volume: session.volume.id,
+    dataSet: dataSet.id,
+    number,
+    codecs: [],
+    payloadBytes,
+    payloadXxh64,
+    startsInside: segment.startsInside ?? null,
+    endsInside: segment.endsInside ?? null,
+    firstHeader: segment.firstHeader ?? null,
+  };
+  using payload = openFilePayload(ports.staged.segment(dataSet.id, number), { payloadBytes, payloadXxh64 });
+  const onProgress = (writtenBytes: number): void =>
+    ports.onProgress?.({ cartridge: session.cartridge.barcode, segment: number, writtenBytes });
+  return session.append({ descriptor, dataSet: dataSet.key, payload, onProgress });
+}
+
+/** The index of every segment that no index on this cartridge lists yet. False: it did not fit or failed, and goes to the next cartridge. */
+async function writeIndex(
+  round: Round,
+  mounted: MountedCartridge,
+  session: WriteSession,
+  isFinal: boolean,
+): Promise<boolean> {
+  const { dataSet, state, ports } = round;
+  const { repositories, staged, clock } = ports;
+  const current = await repositories.dataSets.get(dataSet.key);
+  if (!current) throw bug(`data set ${dataSet.id} vanished from the catalog`);
+  const numbers = (await indexCoverage(repositories, dataSet.key)).unlistedOn(session.volume.key);
+  const packed = await packIndex(
+    {
+      record: await describeDataSet(repositories, current),
+      parts: numbers.map((segment) => ({ segment, path: staged.indexPart(dataSet.id, segment) })),
+      deletionsPath: existsSync(staged.deletions(dataSet.id)) ? staged.deletions(dataSet.id) : undefined,
+      writtenAtSeconds: Math.floor(clock.now() / 1000),
+    },
+    staged.scratch(dataSet.id, 'index.tar.zst'),
+  );
+  const outcome = await appendPacked(round, session, 'index', packed);
+  if (outcome.kind === 'written') {
+    state.finalIndex ||= isFinal;
+    return true;
+  }
+  if (outcome.kind === 'failed') await passOver(round, mounted, outcome.error);
+  else await noteFill(round, session, true);
+  return false;
+}
+
+async function writeCatalogCopy(round: Round, session: WriteSession): Promise<void> {
+  const { dataSet, ports } = round;
+  const copy = ports.staged.scratch(dataSet.id, 'catalog.sqlite');
+  try {
+    await ports.backupCatalog(copy);
+    const seconds = Math.floor(ports.clock.now() / 1000);
+    const packed = await packFile('catalog.sqlite', copy, seconds, ports.staged.scratch(dataSet.id, 'catalog.tar.zst'));
+    // Where it does not fit any more, or the medium fails on it, nothing that was promised is missing: the indexes are written.
+    await appendPacked(round, session, 'catalog', packed);
+  } finally {
+    await rm(copy, { force: true });
+  }
+}
+
+async function appendPacked(
+  round: Round,
+  session: WriteSession,
+  kind: IndexDescriptor['kind'],
+  packed: PackedPayload,
+): Promise<AppendOutcome> {
+  const { dataSet, ports } = round;
+  const files = await ports.repositories.tapeFiles.ofVolume(session.volume.key);
+  const number = 1 + files.filter((file) => file.kind === kind && file.dataSet === dataSet.key).length;
+  const { payloadBytes, payloadXxh64 } = packed;
+  const descriptor: IndexDescriptor = {
+    kind,
+    volume: session.volume.id,
+    dataSet: dataSet.id,
+    number,
+    codecs: ['zstd'],
+    payloadBytes,
+    payloadXxh64,
+  };
+  try {
+    using payload = openFilePayload(packed.path, packed);
+    return await session.append({ descriptor, dataSet: dataSet.key, payload });
+  } finally {
+    await rm(packed.path, { force: true });
+  }
+}
+
+/** Invariant 8: bytes leave staging only when copy and index are on a medium. */
+const allIndexed = async (dataSet: DataSetRecord, { repositories }: DespoolPorts): Promise<boolean> => {
+  const coverage = await indexCoverage(repositories, dataSet.key);
+  return (await repositories.dataSets.segments(dataSet.key))
+    .filter(({ state, inStaging }) => state === 'written' && inStaging)
+    .every(({ number }) => coverage.isIndexed(number));
+};
+
+async function evictIndexed({ dataSet, ports }: Round): Promise<void> {
+  const coverage = await indexCoverage(ports.repositories, dataSet.key);
+  for (const segment of await ports.repositories.dataSets.segments(dataSet.key)) {
+    if (segment.inStaging && segment.state === 'written' && coverage.isIndexed(segment.number)) {
+      await ports.staged.evict(segment, dataSet);
+    }
+  }
+}
+
+async function take({ dataSet, state, ports, chosen }: Round, volume: VolumeRecord): Promise<void> {
+  const { cartridge } = chosen;
+  state.taken.push(cartridge.id);
+  const drawn = cartridge.pool === dataSet.pool ? {} : { pool: dataSet.pool, drawnFrom: cartridge.pool };
+  await ports.repositories.cartridges.update(cartridge.id, drawn);
+  await ports.repositories.actions.append({
+    at: ports.clock.now(),
+    event: 'cartridge.taken',
+    subject: cartridge.barcode,
+    details: { dataSet: dataSet.id, use: chosen.use, volume: volume.id },
+  });
+}
+
+async function noteFill({ ports }: Round, session: WriteSession, full: boolean): Promise<void> {
+  if (full || session.nearEnd) await ports.repositories.cartridges.update(session.cartridge.id, { fill: 'full' });
+}
+
+async function passOver(
+  { state, ports, chosen }: Round,
+  mounted: MountedCartridge,
+  error: GrandsireError,
+): Promise<void> {
+  state.passedOver.push(chosen.cartridge.id);
+  await rememberUnfit(mounted, error, ports);
+  ports.onPassedOver(chosen.cartridge, error);
+}
+
+const pendingSegments = async (
+  dataSet: DataSetRecord,
+  { repositories }: DespoolPorts,
+): Promise<readonly SegmentRecord[]> =>
+  (await repositories.dataSets.segments(dataSet.key)).filter(({ state }) => state === 'staged');
+
+/** Earlier cartridges hold a part of the data set, and no index here lists it yet. */
+async function continuesFrom({ dataSet, ports }: Round, session: WriteSession): Promise<boolean> {
+  const coverage = await indexCoverage(ports.repositories, dataSet.key);
+  return !coverage.volumes.includes(session.volume.key) && coverage.unlistedOn(session.volume.key).length > 0;
+}
+
+/** What makes a cartridge unfit goes on with the next one; everything else (drive, robot, staging, ourselves) ends the run. */
+const isUnfit = (error: unknown): error is GrandsireError =>
+  error instanceof GrandsireError && error.code.startsWith('cartridge.');
+
+const noneSuitable = (dataSet: DataSetRecord, segments: number): GrandsireError =>
+  new GrandsireError('cartridge.none-suitable', {
+    message: `no cartridge in library ${dataSet.library} can be written for pool ${dataSet.pool}; ${segments} segments of ${dataSet.id} stay staged`,
+    remedy: `Put blank cartridges in and label them ("grandsire cartridge label --all-blank"), then run "grandsire staging flush". What is staged can be restored meanwhile.`,
+    details: { dataSet: dataSet.id, segments },
+  });
