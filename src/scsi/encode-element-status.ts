@@ -1,3 +1,4 @@
+import { FieldView } from '#src/base/field-view';
 import { flagByte, putField, putText } from '#src/base/put-field';
 import { type ElementStatus, elementLayout, type VolumeTag } from '#src/scsi/element-status';
 import { type ElementType, elementType } from '#src/scsi/read-element-status';
@@ -93,4 +94,22 @@ function putIdentifier(bytes: Uint8Array, offset: number, { deviceIdentifier }: 
   bytes[offset + 1] = deviceIdentifier.type & 0x0f;
   putField(bytes, offset + 3, 1, deviceIdentifier.bytes.length);
   bytes.set(deviceIdentifier.bytes, offset + identifierHeaderBytes);
+}
+
+/**
+ * What of the data goes into an allocation length: only whole descriptors (SMC-3, READ ELEMENT STATUS, ALLOCATION LENGTH).
+ * The counts in the headers stay those of the whole answer.
+ */
+export function cutElementStatus(data: Uint8Array, allocationBytes: number): Uint8Array {
+  if (data.length <= allocationBytes || allocationBytes < headerBytes) return data.subarray(0, allocationBytes);
+  const view = new FieldView(data);
+  let end: number = headerBytes;
+  while (end + headerBytes <= allocationBytes) {
+    const [lengthBytes, pageBytes] = [view.uint(end + 2, 2), view.uint(end + 5, 3)];
+    const start = end + headerBytes;
+    if (start + pageBytes > allocationBytes)
+      return data.subarray(0, allocationBytes - ((allocationBytes - start) % lengthBytes));
+    end = start + pageBytes;
+  }
+  return data.subarray(0, end);
 }
