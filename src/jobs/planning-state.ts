@@ -1,0 +1,98 @@
+import type { CalendarDay } from '#src/base/calendar-day';
+import type { CartridgeRecord } from '#src/catalog/cartridges';
+import type { Repositories } from '#src/catalog/catalog';
+import type { DataSetRecord } from '#src/catalog/data-sets';
+import type { CartridgeId, Protection } from '#src/media/facets';
+import type { Pool } from '#src/media/pool';
+import type {
+  PastRun,
+  PlanningCartridge,
+  PlanningDataSet,
+  PlanningLibrary,
+  PlanningRotation,
+  PlanningState,
+} from '#src/rotation/planning-state';
+
+/** What the configuration contributes to planning. */
+export interface PlanningConfiguration {
+  readonly rotations: readonly PlanningRotation[];
+  readonly pools: readonly Pool[];
+}
+
+/** Everything that the planner decides from, read from the catalog in one go. */
+export async function readPlanningState(
+  repositories: Repositories,
+  configuration: PlanningConfiguration,
+): Promise<PlanningState> {
+  const cartridges = await repositories.cartridges.list();
+  const dataSets = await repositories.dataSets.list();
+  const withCopies = await Promise.all(dataSets.map((dataSet) => describeDataSet(repositories, dataSet)));
+  return {
+    ...configuration,
+    libraries: await readLibraries(repositories, cartridges),
+    cartridges: await Promise.all(cartridges.map((cartridge) => describeCartridge(repositories, cartridge))),
+    dataSets: withCopies.filter((dataSet) => dataSet.staged || dataSet.copies.length > 0),
+    runs: pastRuns(dataSets, withCopies),
+    allocations: await repositories.allocations.list(),
+  };
+}
+
+async function readLibraries(
+  repositories: Repositories,
+  cartridges: readonly CartridgeRecord[],
+): Promise<readonly PlanningLibrary[]> {
+  const names = [...new Set(cartridges.map(({ library }) => library))].sort();
+  const libraries: PlanningLibrary[] = [];
+  for (const name of names) {
+    const record = await repositories.libraries.get(name);
+    const drives = (record?.drives ?? []).filter(({ state }) => state !== 'down');
+    libraries.push({ name, drives: drives.map(({ generation }) => ({ generation })) });
+  }
+  return libraries;
+}
+
+async function describeCartridge(repositories: Repositories, cartridge: CartridgeRecord): Promise<PlanningCartridge> {
+  const volume = await repositories.volumes.ofCartridge(cartridge.id);
+  const protection: Protection = volume?.rebuilt ? { kind: 'forever' } : { kind: 'none' };
+  return { ...cartridge, protection };
+}
+
+async function describeDataSet(repositories: Repositories, dataSet: DataSetRecord): Promise<PlanningDataSet> {
+  const segments = (await repositories.dataSets.segments(dataSet.key)).filter(({ state }) => state !== 'filling');
+  const copies = await repositories.tapeFiles.copiesOf(dataSet.key);
+  const cartridges: CartridgeId[] = [];
+  const copied = new Set<number>();
+  for (const copy of copies) {
+    const volume = await repositories.volumes.get(copy.volume);
+    if (!volume || copy.number === undefined) continue;
+    copied.add(copy.number);
+    if (!cartridges.includes(volume.cartridge)) cartridges.push(volume.cartridge);
+  }
+  // A data set that is partly written and partly staged counts on both; one that lost a segment counts nowhere.
+  const lives = segments.length > 0 && segments.every(({ number, inStaging }) => inStaging || copied.has(number));
+  return {
+    ...dataSet,
+    runDay: dataSet.runDay as CalendarDay,
+    copies: lives && cartridges.length > 0 ? [cartridges] : [],
+    staged: lives && segments.every(({ inStaging }) => inStaging),
+  };
+}
+
+function pastRuns(dataSets: readonly DataSetRecord[], described: readonly PlanningDataSet[]): PastRun[] {
+  return dataSets.flatMap((dataSet, index): PastRun[] => {
+    const { rotation, tier, level, runDay } = dataSet;
+    if (rotation === undefined || tier === undefined) return [];
+    const copies = (described[index] as PlanningDataSet).copies;
+    return [
+      {
+        rotation,
+        day: runDay as CalendarDay,
+        tier,
+        level,
+        state: dataSet.state === 'complete' ? 'complete' : 'interrupted',
+        cartridges: copies.flat().length,
+        bytes: dataSet.bytes,
+      },
+    ];
+  });
+}
