@@ -103,12 +103,18 @@ export const errorCodes = {
   'config.exists': define('operator', 'refused', 'There is a configuration already, and it is not overwritten.'),
   'config.invalid': define('operator', 'usage', 'The configuration file says something that is wrong.'),
   'config.not-found': define('operator', 'usage', 'No configuration file was found, or it cannot be read.'),
+  'device.closed': define('bug', 'failed', 'A command was sent to a device that had been closed.'),
   'device.malformed-response': define(
     'device',
     'failed',
     'A device answered with bytes from which nothing can be learned.',
   ),
+  'device.time-out': define('device', 'failed', 'A device did not answer in time.'),
+  'device.unreachable': define('device', 'failed', 'A device cannot be reached.'),
   'internal.bug': define('bug', 'failed', 'The program contradicted itself; please report it.'),
+  'library.damaged-state': define('operator', 'failed', 'The state file of a virtual library cannot be used.'),
+  'library.invalid-barcode': define('operator', 'usage', 'A barcode that the library cannot carry.'),
+  'library.no-free-slot': define('operator', 'refused', 'The library has no free slot for a cartridge.'),
   'staging.unreadable': define(
     'device',
     'failed',
