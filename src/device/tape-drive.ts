@@ -114,6 +114,11 @@ export interface TapeAlert {
   readonly name: string;
 }
 
+export interface LocateOptions extends Cancellable {
+  /** The same place as (tape file, block in it), for drives that cannot locate: they count filemarks faster and more surely than blocks. */
+  readonly near?: { readonly file: bigint; readonly blockInFile: bigint } | undefined;
+}
+
 /**
  * One tape drive (SSC-5).
  *
@@ -126,18 +131,25 @@ export interface TapeAlert {
  * - Unit attentions that tell of nothing that matters here (mode parameters changed by ourselves, microcode) are swallowed by the
  *   driver; a 29/xx, 28/xx or 2A/xx before the first command after opening likewise. All others surface once as `attention`.
  * - Writes are buffered; `writeFilemarks(n, { synchronise: true })` (also n = 0) returns after the medium holds everything.
- * - Telemetry (`alerts`, `attributes`) never throws for a device's refusal: it answers with what there is.
+ * - A deferred error (`sense.deferred`) concerns blocks that were accepted earlier: everything since the last successful synchronise is in doubt,
+ *   whichever command carries it, a rewind or a space too. Met by a command that cannot report it (`ready`, `medium`, `position`, `alerts`,
+ *   `configure`), an attention or deferred error is reported once by the next command that can; until then `position()` is undefined.
+ * - Telemetry (`alerts`, the memory behind `medium`) never throws for a device's refusal or silence: it answers with what there is.
  */
 export interface TapeDrive extends AsyncDisposable {
   readonly address: string;
   readonly identity: DeviceIdentity;
+  /** What is known by now: `knowsPosition` is decided by the first rewind or load. */
   readonly capabilities: TapeDriveCapabilities;
 
   ready(options?: Cancellable): Promise<ReadyState>;
   /** Waits until ready or until it is clear that it never will be; budget of the load phase. Rewound afterwards. */
   load(options?: Cancellable): Promise<ReadyState>;
-  /** Rewinds, unthreads, ejects; with `becoming ready` it waits. Idempotent: no medium is success. */
-  unload(options?: Cancellable): Promise<void>;
+  /**
+   * Rewinds, unthreads, ejects; with `becoming ready` it waits. Idempotent: no medium is success. A deferred error is handed back
+   * after the medium is out. Lifts the driver's own `preventRemoval`.
+   */
+  unload(options?: Cancellable): Promise<MediumErrorOutcome | undefined>;
   medium(options?: Cancellable): Promise<MediumState>;
   /** Variable-length blocks, buffered mode, compression off or on; verified by reading back where the drive says. */
   configure(settings: { readonly compression: boolean }, options?: Cancellable): Promise<void>;
@@ -158,9 +170,10 @@ export interface TapeDrive extends AsyncDisposable {
   /** Writes each array as one block, in order; 1 ≤ length ≤ maxBlockBytes each. */
   writeBlocks(blocks: readonly Uint8Array[], options?: Cancellable): Promise<WriteOutcome>;
   writeFilemarks(count: number, mode: { readonly synchronise: boolean }, options?: Cancellable): Promise<WriteOutcome>;
-  /** Long erase from here to the end of the medium; only where `canErase`. */
+  /** Long erase from here to the end of the medium; only where `canErase`. The place is not known afterwards. */
   erase(options?: Cancellable): Promise<WriteOutcome>;
 
+  /** Nothing happens where the drive has no such command. */
   preventRemoval(prevent: boolean, options?: Cancellable): Promise<void>;
   alerts(options?: Cancellable): Promise<readonly TapeAlert[]>;
 }

@@ -1,0 +1,236 @@
+import { DeviceError } from '#src/base/errors';
+import type { CommandAnswer } from '#src/device/execute-command';
+import type { Cancellable, LocateOptions, SpaceOutcome, TapePosition } from '#src/device/tape-drive';
+import { encodeLocate10Cdb, encodeLocate16Cdb } from '#src/scsi/locate';
+import {
+  encodeReadPositionCdb,
+  parseLongPosition,
+  parseShortPosition,
+  type ReadPositionForm,
+} from '#src/scsi/read-position';
+import { encodeRewindCdb } from '#src/scsi/rewind';
+import { encodeSpace16Cdb, encodeSpace6Cdb, fitsSpace6, type SpaceTarget } from '#src/scsi/space';
+import type { DriveAbilities } from '#drivers/scsi-tape/capabilities';
+import { spaceOutcome } from '#drivers/scsi-tape/outcomes';
+import { isRefusedOperation } from '#drivers/scsi-tape/refusal';
+import { isTrouble, type Request, type TapeUnit, type Trouble } from '#drivers/scsi-tape/tape-unit';
+import { timeLimits } from '#drivers/scsi-tape/time-limits';
+
+type DrivePlace = { readonly block: bigint; readonly file?: bigint | undefined };
+
+const largestLocate10 = 0xffff_ffffn;
+
+/** Moving along the medium, and knowing where it stands. */
+export class Positioning {
+  readonly #unit: TapeUnit;
+  readonly #abilities: DriveAbilities;
+  #stopsAtFilemarks = false;
+
+  constructor(unit: TapeUnit, abilities: DriveAbilities) {
+    this.#unit = unit;
+    this.#abilities = abilities;
+  }
+
+  async rewind({ signal }: Cancellable = {}): Promise<Trouble | undefined> {
+    const request: Request = { cdb: encodeRewindCdb(), timeout: timeLimits.rewind, signal };
+    const answer = await this.#unit.send(request);
+    if (isTrouble(answer)) return answer;
+    if (answer.kind === 'check') {
+      const outcome = spaceOutcome(answer, 0n);
+      if (outcome.kind === 'attention' || outcome.kind === 'medium-error') {
+        this.#unit.lose();
+        return outcome;
+      }
+      if (outcome.kind !== 'spaced') throw this.#unit.failure(request, answer.sense);
+    }
+    this.#unit.found();
+    this.#unit.count.toBeginning();
+    if (this.#abilities.positionForm === undefined) return await this.#learnPosition(signal);
+    return undefined;
+  }
+
+  async position({ signal }: Cancellable = {}): Promise<TapePosition | undefined> {
+    if (this.#unit.lost) return undefined;
+    const { count } = this.#unit;
+    if (this.#abilities.asData.knowsPosition) {
+      const place = await this.#askPlace(signal);
+      if (place === undefined || this.#unit.lost) {
+        this.#unit.lose();
+        return undefined;
+      }
+      count.moveTo(place.block, place.file);
+      return { block: place.block, file: count.place.file, beginningOfMedium: place.block === 0n, confirmedByDrive: true };
+    }
+    const { block, file } = count.place;
+    return block === undefined ? undefined : { block, file, beginningOfMedium: block === 0n, confirmedByDrive: false };
+  }
+
+  async locate(block: bigint, { signal, near }: LocateOptions = {}): Promise<SpaceOutcome> {
+    while (this.#abilities.asData.canLocate) {
+      const wide = this.#abilities.can('locate16') || block > largestLocate10;
+      if (wide && !this.#abilities.can('locate16')) break;
+      const cdb = wide ? encodeLocate16Cdb({ destination: 'object', identifier: block }) : encodeLocate10Cdb({ identifier: block });
+      const request: Request = { cdb, timeout: timeLimits.position, signal };
+      const answer = await this.#unit.send(request);
+      if (answer.kind === 'check' && isRefusedOperation(answer.sense)) {
+        this.#abilities.refused(wide ? 'locate16' : 'locate10');
+        continue;
+      }
+      return await this.#located(request, answer, block);
+    }
+    return await this.#locateBySpacing(block, near, signal);
+  }
+
+  async space(target: SpaceTarget, count: bigint, { signal }: Cancellable = {}): Promise<SpaceOutcome> {
+    this.#unit.requirePlace(`space over ${target}`);
+    const wide = !fitsSpace6(count);
+    const cdb = wide ? encodeSpace16Cdb({ target, count }) : encodeSpace6Cdb({ target, count });
+    const request: Request = { cdb, timeout: timeLimits.position, signal };
+    const answer = await this.#unit.send(request);
+    if (isTrouble(answer)) return answer;
+    const outcome = spaceOutcome(answer, count);
+    if (outcome.kind === 'unforeseen') throw this.#unit.failure(request, outcome.sense);
+    if (target === 'filemarks') this.#countFilemarks(outcome, count);
+    else if (target === 'blocks') this.#countBlocks(outcome, count);
+    else this.#unit.count.losePlace();
+    if (outcome.kind === 'attention') this.#unit.lose();
+    if (outcome.kind === 'medium-error') this.loseAfterMediumError();
+    return outcome;
+  }
+
+  /** A drive that knows where it is can be asked; the count of another is worth nothing after an error. */
+  loseAfterMediumError(): void {
+    if (this.#abilities.asData.knowsPosition) this.#unit.count.losePlace();
+    else this.#unit.lose();
+  }
+
+  #countFilemarks(outcome: SpaceOutcome, count: bigint): void {
+    const sign = count < 0n ? -1n : 1n;
+    if (outcome.kind === 'spaced') this.#unit.count.spaceFilemarks(count);
+    else if (outcome.kind === 'beginning-of-medium') this.#unit.count.toBeginning();
+    else if (outcome.kind === 'end-of-data') {
+      this.#unit.count.spaceFilemarks(sign * outcome.passed);
+      // Behind the last filemark there may be blocks up to the end of data, and nobody counted them.
+      const { file } = this.#unit.count.place;
+      this.#unit.count.losePlace();
+      if (file !== undefined) this.#unit.count.inFile(file);
+    }
+  }
+
+  #countBlocks(outcome: SpaceOutcome, count: bigint): void {
+    const sign = count < 0n ? -1n : 1n;
+    if (outcome.kind === 'spaced' || outcome.kind === 'end-of-data') {
+      this.#unit.count.passBlocks(outcome.kind === 'spaced' ? count : sign * outcome.passed);
+      // A drive that never stopped at a filemark may have passed some without a word (RIG.md, tgt).
+      if (!this.#stopsAtFilemarks) this.#unit.count.forgetFile();
+    } else if (outcome.kind === 'beginning-of-medium') this.#unit.count.toBeginning();
+    else if (outcome.kind === 'filemark') {
+      this.#stopsAtFilemarks = true;
+      this.#unit.count.passBlocks(sign * outcome.passed);
+      if (count < 0n) this.#unit.count.passFilemarkBack();
+      else this.#unit.count.passFilemark();
+    }
+  }
+
+  async #located(request: Request, answer: CommandAnswer | Trouble, block: bigint): Promise<SpaceOutcome> {
+    if (isTrouble(answer)) return answer;
+    const outcome = spaceOutcome(answer, 1n);
+    if (outcome.kind === 'unforeseen') throw this.#unit.failure(request, outcome.sense);
+    if (outcome.kind === 'attention' || outcome.kind === 'medium-error') {
+      this.#unit.lose();
+      return outcome;
+    }
+    this.#unit.found();
+    this.#unit.count.losePlace();
+    if (!this.#abilities.asData.knowsPosition && this.#abilities.positionForm !== undefined) {
+      // It locates and cannot say where it is: its GOOD is all there is.
+      if (outcome.kind === 'spaced') this.#unit.count.moveTo(block);
+      return outcome.kind === 'spaced' ? outcome : { kind: 'end-of-data', passed: 0n };
+    }
+    const place = await this.#askPlace(request.signal);
+    if (this.#unit.lost) return this.#unit.takePending() ?? { kind: 'end-of-data', passed: 0n };
+    if (place) this.#unit.count.moveTo(place.block, place.file);
+    if (outcome.kind !== 'spaced') return { kind: 'end-of-data', passed: place?.block ?? 0n };
+    if (place && place.block !== block) throw this.#wrongPlace(block, place.block);
+    if (!place) this.#unit.count.moveTo(block);
+    return outcome;
+  }
+
+  /**
+   * For drives without LOCATE: from the beginning, because what the driver counted is no proof that nobody moved the medium
+   * since. SPACE over blocks stops at each filemark on most drives and counts it as an object on others (RIG.md, tgt).
+   */
+  async #locateBySpacing(block: bigint, near: LocateOptions['near'], signal: AbortSignal | undefined): Promise<SpaceOutcome> {
+    const trouble = await this.rewind({ signal });
+    if (trouble) return trouble;
+    const { count } = this.#unit;
+    if (near && near.file > 0n) {
+      const outcome = await this.space('filemarks', near.file, { signal });
+      if (outcome.kind !== 'spaced') return outcome;
+      count.moveTo(block - near.blockInFile, near.file);
+    }
+    for (;;) {
+      const at = count.place.block ?? 0n;
+      if (at === block) return { kind: 'spaced' };
+      const outcome = await this.space('blocks', block - at, { signal });
+      if (outcome.kind === 'end-of-data') return { kind: 'end-of-data', passed: count.place.block ?? at };
+      if (outcome.kind !== 'spaced' && outcome.kind !== 'filemark') return outcome;
+      // The count only grows (a filemark was passed, or all blocks), or the device contradicts itself.
+      if ((count.place.block ?? 0n) <= at) throw this.#wrongPlace(block, at);
+    }
+  }
+
+  /** Right after a rewind a drive that knows where it is says: at the beginning. Decided once. */
+  async #learnPosition(signal: AbortSignal | undefined): Promise<Trouble | undefined> {
+    if (!this.#abilities.can('readPosition')) {
+      this.#abilities.positionForm = 'none';
+      return undefined;
+    }
+    for (const form of ['long', 'short'] as const) {
+      const place = await this.#readPosition(form, signal);
+      if (this.#unit.lost) return this.#unit.takePending();
+      if (place !== 'refused' && place !== 'unknown' && place.block === 0n) {
+        this.#abilities.positionForm = form;
+        return undefined;
+      }
+    }
+    this.#abilities.positionForm = 'none';
+    return undefined;
+  }
+
+  async #askPlace(signal: AbortSignal | undefined): Promise<DrivePlace | undefined> {
+    const form = this.#abilities.positionForm;
+    const place = await this.#readPosition(form === 'short' ? 'short' : 'long', signal);
+    return place === 'refused' || place === 'unknown' ? undefined : place;
+  }
+
+  /** A deferred error or attention met here is kept for the command that follows, and the place is lost. */
+  async #readPosition(form: ReadPositionForm, signal: AbortSignal | undefined): Promise<DrivePlace | 'refused' | 'unknown'> {
+    const buffer = new Uint8Array(32);
+    const request: Request = {
+      cdb: encodeReadPositionCdb({ form }),
+      data: { direction: 'in', buffer },
+      timeout: timeLimits.inquiry,
+      signal,
+    };
+    const answer = await this.#unit.sendAside(request);
+    if (answer.kind === 'check') return 'refused';
+    const data = buffer.subarray(0, answer.transferredBytes);
+    if (form === 'long') {
+      const { logicalObject, logicalFile, truncated } = parseLongPosition(data);
+      return truncated || logicalObject === undefined ? 'unknown' : { block: logicalObject, file: logicalFile };
+    }
+    const { firstLogicalObject, truncated } = parseShortPosition(data);
+    return truncated || firstLogicalObject === undefined ? 'unknown' : { block: firstLogicalObject };
+  }
+
+  #wrongPlace(wanted: bigint, actual: bigint): DeviceError {
+    this.#unit.lose();
+    return new DeviceError('device.position-wrong', {
+      message: `${this.#unit.transport.address}: the medium stands at block ${actual}, not at block ${wanted} where it was sent`,
+      remedy: 'Run the command again; if it fails in the same way, take the drive out of use and have it serviced.',
+      usable: true,
+      details: { wanted: wanted.toString(), actual: actual.toString() },
+    });
+  }
+}

@@ -1,0 +1,265 @@
+import { bug, DeviceError } from '#src/base/errors';
+import type { CommandAnswer } from '#src/device/execute-command';
+import type {
+  Cancellable,
+  DeviceIdentity,
+  LocateOptions,
+  MediumErrorOutcome,
+  MediumState,
+  ReadOutcome,
+  ReadyState,
+  SpaceOutcome,
+  TapeAlert,
+  TapeDrive,
+  TapeDriveCapabilities,
+  TapePosition,
+  WriteOutcome,
+} from '#src/device/tape-drive';
+import { encodeErase6Cdb } from '#src/scsi/erase';
+import { encodeRead6Cdb, encodeWrite6Cdb, maximumTransferLength } from '#src/scsi/tape-read-write';
+import { encodeWriteFilemarksCdb } from '#src/scsi/write-filemarks';
+import { readAlerts } from '#drivers/scsi-tape/alerts';
+import type { DriveAbilities } from '#drivers/scsi-tape/capabilities';
+import { configureDrive } from '#drivers/scsi-tape/configure';
+import { LoadUnload } from '#drivers/scsi-tape/load-unload';
+import { readMediumState } from '#drivers/scsi-tape/medium-state';
+import { type LostData, readOutcome, type Unforeseen, writeOutcome } from '#drivers/scsi-tape/outcomes';
+import { Positioning } from '#drivers/scsi-tape/positioning';
+import { isRefusedField } from '#drivers/scsi-tape/refusal';
+import { isTrouble, type Request, type TapeUnit, type Trouble } from '#drivers/scsi-tape/tape-unit';
+import { timeLimits } from '#drivers/scsi-tape/time-limits';
+
+interface Parts {
+  readonly unit: TapeUnit;
+  readonly abilities: DriveAbilities;
+  readonly identity: DeviceIdentity;
+}
+
+/** `TapeDrive` over SSC-5. The law is on the interface. */
+export class ScsiTapeDrive implements TapeDrive {
+  readonly identity: DeviceIdentity;
+  readonly #unit: TapeUnit;
+  readonly #abilities: DriveAbilities;
+  readonly #positioning: Positioning;
+  readonly #loading: LoadUnload;
+
+  constructor({ unit, abilities, identity }: Parts) {
+    this.identity = identity;
+    this.#unit = unit;
+    this.#abilities = abilities;
+    this.#positioning = new Positioning(unit, abilities);
+    this.#loading = new LoadUnload(unit, this.#positioning);
+  }
+
+  get address(): string {
+    return this.#unit.transport.address;
+  }
+
+  get capabilities(): TapeDriveCapabilities {
+    return this.#abilities.asData;
+  }
+
+  ready(options: Cancellable = {}): Promise<ReadyState> {
+    return this.#loading.ready(options);
+  }
+
+  load(options: Cancellable = {}): Promise<ReadyState> {
+    return this.#loading.load(options);
+  }
+
+  unload(options: Cancellable = {}): Promise<MediumErrorOutcome | undefined> {
+    return this.#loading.unload(options);
+  }
+
+  preventRemoval(prevent: boolean, options: Cancellable = {}): Promise<void> {
+    return this.#loading.preventRemoval(prevent, options);
+  }
+
+  medium(options: Cancellable = {}): Promise<MediumState> {
+    return readMediumState(this.#unit, this.#abilities, options);
+  }
+
+  configure(settings: { readonly compression: boolean }, options: Cancellable = {}): Promise<void> {
+    return configureDrive(this.#unit, settings, options);
+  }
+
+  position(options: Cancellable = {}): Promise<TapePosition | undefined> {
+    return this.#positioning.position(options);
+  }
+
+  rewind(options: Cancellable = {}): Promise<Trouble | undefined> {
+    return this.#positioning.rewind(options);
+  }
+
+  locate(block: bigint, options: LocateOptions = {}): Promise<SpaceOutcome> {
+    return this.#positioning.locate(block, options);
+  }
+
+  spaceBlocks(count: bigint, options: Cancellable = {}): Promise<SpaceOutcome> {
+    return this.#positioning.space('blocks', count, options);
+  }
+
+  spaceFilemarks(count: bigint, options: Cancellable = {}): Promise<SpaceOutcome> {
+    return this.#positioning.space('filemarks', count, options);
+  }
+
+  spaceToEndOfData(options: Cancellable = {}): Promise<SpaceOutcome> {
+    return this.#positioning.space('endOfData', 0n, options);
+  }
+
+  async readBlock(buffer: Uint8Array, { signal }: Cancellable = {}): Promise<ReadOutcome> {
+    this.#unit.requirePlace('read');
+    if (buffer.length < 1 || buffer.length > maximumTransferLength) throw bug(`a read buffer of ${buffer.length} bytes`);
+    // A buffer larger than one transfer can be is used as far as it goes; no block of ours is larger than that.
+    const target = buffer.subarray(0, Math.min(buffer.length, this.#unit.transport.maxTransferBytes));
+    // SILI stays 0: with it, a block longer than the buffer would be cut without a word (SSC-5, READ(6)).
+    const request: Request = {
+      cdb: encodeRead6Cdb({ fixed: false, transferLength: target.length }),
+      data: { direction: 'in', buffer: target },
+      timeout: timeLimits.transfer,
+      signal,
+    };
+    const answer = await this.#unit.send(request);
+    if (isTrouble(answer)) return answer;
+    const atBeginning = this.#unit.count.place.block === 0n;
+    return this.#afterRead(request, readOutcome(answer, { requestedBytes: target.length, atBeginning }));
+  }
+
+  async writeBlocks(blocks: readonly Uint8Array[], { signal }: Cancellable = {}): Promise<WriteOutcome> {
+    this.#unit.requirePlace('write');
+    let earlyWarning = false;
+    for (const [index, block] of blocks.entries()) {
+      // One after the other: commands queued behind one that failed would be written in its place.
+      const outcome = await this.#writeBlock(block, index, signal);
+      if (outcome.kind === 'early-warning') earlyWarning = true;
+      else if (outcome.kind !== 'written') return outcome;
+    }
+    return { kind: earlyWarning || this.#unit.takeEarlyWarning() ? 'early-warning' : 'written' };
+  }
+
+  async writeFilemarks(
+    count: number,
+    { synchronise }: { readonly synchronise: boolean },
+    { signal }: Cancellable = {},
+  ): Promise<WriteOutcome> {
+    this.#unit.requirePlace('write a filemark');
+    const immediate = !synchronise && this.#abilities.buffersFilemarks;
+    const request: Request = {
+      cdb: encodeWriteFilemarksCdb({ count, immediate }),
+      timeout: timeLimits.filemark,
+      signal,
+    };
+    const answer = await this.#unit.send(request);
+    if (isTrouble(answer)) return asWriteOutcome(answer);
+    if (immediate && answer.kind === 'check' && isRefusedField(answer.sense)) {
+      this.#abilities.buffersFilemarks = false;
+      return await this.writeFilemarks(count, { synchronise }, { signal });
+    }
+    const outcome = writeOutcome(answer, { units: count, writtenBefore: 0 });
+    if (outcome.kind === 'unforeseen') throw this.#unit.failure(request, outcome.sense);
+    if (outcome.kind === 'volume-overflow') {
+      const written = outcome.doneUnits ?? 0;
+      this.#unit.count.wroteFilemarks(BigInt(written));
+      return { kind: 'volume-overflow', writtenBlocks: written };
+    }
+    if (outcome.kind === 'written' || outcome.kind === 'early-warning') {
+      this.#unit.count.wroteFilemarks(BigInt(count));
+      return this.#unit.takeEarlyWarning() ? { kind: 'early-warning' } : outcome;
+    }
+    if (outcome.kind !== 'write-protected') this.#unit.lose();
+    return outcome;
+  }
+
+  async erase({ signal }: Cancellable = {}): Promise<WriteOutcome> {
+    this.#unit.requirePlace('erase');
+    const request: Request = { cdb: encodeErase6Cdb({ long: true }), timeout: timeLimits.erase, signal };
+    const answer = await this.#unit.send(request);
+    if (isTrouble(answer)) return asWriteOutcome(answer);
+    const outcome = writeOutcome(answer, { units: 0, writtenBefore: 0 });
+    if (outcome.kind === 'unforeseen') throw this.#unit.failure(request, outcome.sense);
+    // After a long erase drives stand where they like; what was known of the medium is gone.
+    if (outcome.kind !== 'write-protected') this.#unit.lose();
+    return outcome;
+  }
+
+  alerts(options: Cancellable = {}): Promise<readonly TapeAlert[]> {
+    return readAlerts({ unit: this.#unit, abilities: this.#abilities, positioning: this.#positioning }, options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#unit.transport[Symbol.asyncDispose]();
+  }
+
+  async #writeBlock(block: Uint8Array, index: number, signal: AbortSignal | undefined): Promise<WriteOutcome> {
+    const { minBlockBytes, maxBlockBytes } = this.capabilities;
+    if (block.length < minBlockBytes || block.length > maxBlockBytes) {
+      throw bug(`${this.address}: a block of ${block.length} bytes, outside ${minBlockBytes} to ${maxBlockBytes}`);
+    }
+    const request: Request = {
+      cdb: encodeWrite6Cdb({ fixed: false, transferLength: block.length }),
+      data: { direction: 'out', data: [block] },
+      timeout: timeLimits.transfer,
+      signal,
+    };
+    const answer = await this.#unit.send(request);
+    if (isTrouble(answer)) return asWriteOutcome(answer);
+    const outcome = writeOutcome(answer, { units: 1, writtenBefore: index });
+    if (outcome.kind === 'unforeseen') throw this.#unit.failure(request, outcome.sense);
+    const isWritten = outcome.kind === 'written' || outcome.kind === 'early-warning';
+    if (isWritten) {
+      this.#requireAll(answer, block.length);
+      this.#unit.count.wroteBlocks(1n);
+    } else if (outcome.kind === 'medium-error' || outcome.kind === 'attention') this.#unit.lose();
+    return outcome.kind === 'volume-overflow' ? { kind: outcome.kind, writtenBlocks: outcome.writtenBlocks } : outcome;
+  }
+
+  #afterRead(request: Request, outcome: ReadOutcome | LostData | Unforeseen): ReadOutcome {
+    const { count } = this.#unit;
+    switch (outcome.kind) {
+      case 'block':
+      case 'too-long':
+        count.passBlocks(1n);
+        return outcome;
+      case 'filemark':
+        count.passFilemark();
+        return outcome;
+      case 'end-of-data':
+      case 'blank':
+        return outcome;
+      case 'end-of-medium':
+        count.losePlace();
+        return outcome;
+      case 'medium-error':
+        this.#positioning.loseAfterMediumError();
+        return outcome;
+      case 'attention':
+        this.#unit.lose();
+        return outcome;
+      case 'data-lost':
+        throw this.#dataLost(outcome);
+      case 'unforeseen':
+        throw this.#unit.failure(request, outcome.sense);
+    }
+  }
+
+  /** The drive's GOOD speaks of the bytes that reached it. */
+  #requireAll(answer: CommandAnswer, bytes: number): void {
+    if (answer.transferredBytes < bytes) {
+      throw this.#dataLost({ kind: 'data-lost', expectedBytes: bytes, arrivedBytes: answer.transferredBytes });
+    }
+  }
+
+  #dataLost({ expectedBytes, arrivedBytes }: LostData): DeviceError {
+    this.#unit.lose();
+    return new DeviceError('device.data-lost', {
+      message: `${this.address}: ${arrivedBytes} of ${expectedBytes} bytes of a block came through`,
+      remedy: 'Look at cables and adapters, then run the command again.',
+      usable: true,
+      details: { expectedBytes, arrivedBytes },
+    });
+  }
+}
+
+/** In answer to a write, trouble that is no attention is a deferred error: it concerns everything since the last synchronise. */
+const asWriteOutcome = (trouble: Trouble): WriteOutcome =>
+  trouble.kind === 'attention' ? trouble : { ...trouble, deferred: true };

@@ -1,0 +1,158 @@
+import type { Duration } from '#src/base/duration';
+import { DeviceError, throwIfAborted } from '#src/base/errors';
+import type { Pause } from '#src/base/pause';
+import { type CommandAnswer, commandName, executeCommand, senseError, summarizeSense } from '#src/device/execute-command';
+import type { DataPhase, ScsiTransport } from '#src/device/scsi-transport';
+import type { AttentionOutcome, MediumErrorOutcome } from '#src/device/tape-drive';
+import type { Sense } from '#src/scsi/sense';
+import { senseKey } from '#src/scsi/sense-key';
+import { isHarmlessAttention } from '#drivers/scsi-tape/attention';
+import { TapeCount } from '#drivers/scsi-tape/tape-count';
+
+/** Why the place on the medium is not known any more, and what was in doubt with it. */
+export type Trouble = AttentionOutcome | MediumErrorOutcome;
+
+export interface Request {
+  readonly cdb: Uint8Array;
+  readonly data?: DataPhase;
+  readonly timeout: Duration;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const noData: DataPhase = { direction: 'none' };
+
+/** A device may queue several attentions (reset, new medium, changed parameters), each reported once; more than these is a defect. */
+const maxRepeats = 32;
+
+/**
+ * The way to the drive with what all commands have in common: unit attentions, deferred errors, and whether the place on the medium is
+ * still known.
+ */
+export class TapeUnit {
+  readonly transport: ScsiTransport;
+  readonly pause: Pause;
+  readonly count = new TapeCount();
+  /** Set by the driver before its own MODE SELECT, whose 2A/01 tells nothing new. */
+  changesModeItself = false;
+  #lost = true;
+  #pending: Trouble | undefined;
+  #earlyWarning = false;
+
+  constructor(transport: ScsiTransport, pause: Pause) {
+    this.transport = transport;
+    this.pause = pause;
+  }
+
+  /** True until a rewind, load or locate makes the place known (again). */
+  get lost(): boolean {
+    return this.#lost;
+  }
+
+  /** The place and what lies where are in doubt. */
+  lose(): void {
+    this.#lost = true;
+    this.count.forget();
+  }
+
+  /** The medium stands at its beginning. */
+  found(): void {
+    this.#lost = false;
+  }
+
+  /** What was met by a command that could not report it; reported by the next that can. */
+  takePending(): Trouble | undefined {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    return pending;
+  }
+
+  forgetPending(): void {
+    this.#pending = undefined;
+    this.#earlyWarning = false;
+  }
+
+  /** A deferred NO SENSE with EOM: earlier writes passed early warning. Reported with the next write. */
+  takeEarlyWarning(): boolean {
+    const earlyWarning = this.#earlyWarning;
+    this.#earlyWarning = false;
+    return earlyWarning;
+  }
+
+  /** Reading, writing and spacing from a place that nobody knows would put data where other data lies. */
+  requirePlace(purpose: string): void {
+    if (!this.#lost || this.#pending) return;
+    throw new DeviceError('device.position-lost', {
+      message: `${this.transport.address}: cannot ${purpose}: where the medium stands is not known since the last reset, failure or load`,
+      remedy: 'Nothing was written. Run the command again: it begins by rewinding and reading the label.',
+      usable: true,
+    });
+  }
+
+  /** A command whose outcome the caller reports. */
+  async send(request: Request): Promise<CommandAnswer | Trouble> {
+    return this.takePending() ?? (await this.#exchange(request));
+  }
+
+  /** A command aside (mode, log, ready): what befell the medium is kept for the next command that can report it. */
+  async sendAside(request: Request): Promise<CommandAnswer> {
+    for (let repeat = 0; repeat < maxRepeats; repeat++) {
+      const answer = await this.#exchange(request);
+      if (answer.kind === 'good' || answer.kind === 'check') return answer;
+      // A deferred error condemns data; no later attention may hide it.
+      if (this.#pending?.kind !== 'medium-error') this.#pending = answer;
+    }
+    throw this.#tooManyAttentions(request);
+  }
+
+  /** Sense data that no outcome stands for. The place is lost with it. */
+  failure(request: Request, sense: Sense): DeviceError {
+    this.lose();
+    return senseError(this.transport, request.cdb, sense);
+  }
+
+  async #exchange(request: Request): Promise<CommandAnswer | Trouble> {
+    for (let repeat = 0; repeat < maxRepeats; repeat++) {
+      const answer = await this.#execute(request);
+      if (answer.kind === 'good') return answer;
+      const { sense } = answer;
+      if (sense.deferred) {
+        // SPC-5, deferred errors: the command that carries the report has done nothing, so it can be sent again.
+        if (sense.key === senseKey.noSense || sense.key === senseKey.recoveredError) {
+          this.#earlyWarning ||= sense.endOfMedium;
+          continue;
+        }
+        this.lose();
+        return { kind: 'medium-error', sense: summarizeSense(sense) };
+      }
+      if (sense.key !== senseKey.unitAttention) return answer;
+      if (isHarmlessAttention(sense, this.changesModeItself)) continue;
+      this.lose();
+      return { kind: 'attention', sense: summarizeSense(sense) };
+    }
+    throw this.#tooManyAttentions(request);
+  }
+
+  async #execute({ cdb, data = noData, timeout, signal }: Request): Promise<CommandAnswer> {
+    throwIfAborted(signal);
+    try {
+      return await executeCommand(this.transport, cdb, data, { timeout, pause: this.pause, signal });
+    } catch (cause) {
+      // Time-out, lost transport or abort: whether the command was carried out cannot be known.
+      this.lose();
+      throw cause;
+    }
+  }
+
+  #tooManyAttentions({ cdb }: Request): DeviceError {
+    this.lose();
+    return new DeviceError('device.protocol', {
+      message: `${this.transport.address}: ${commandName(cdb)} was answered with an attention ${maxRepeats} times in a row`,
+      remedy: 'Power-cycle the drive, then run `grandsire library inventory`.',
+      usable: false,
+    });
+  }
+}
+
+/** Sense summaries carry `deferred`; this is the one question that callers ask of trouble. */
+export const isTrouble = (answer: CommandAnswer | Trouble): answer is Trouble =>
+  answer.kind === 'attention' || answer.kind === 'medium-error';
