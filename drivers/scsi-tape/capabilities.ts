@@ -1,14 +1,14 @@
+import type { TapeUnit } from '#drivers/scsi-tape/tape-unit';
+import { timeLimits } from '#drivers/scsi-tape/time-limits';
 import type { TapeDriveCapabilities } from '#src/device/tape-drive';
 import { definitionOf, type OperationName } from '#src/scsi/operation-codes';
-import type { ReadPositionForm } from '#src/scsi/read-position';
 import { encodeReadBlockLimitsCdb, parseBlockLimits } from '#src/scsi/read-block-limits';
+import type { ReadPositionForm } from '#src/scsi/read-position';
 import {
   encodeReportSupportedOperationCodesCdb,
   parseSupportedOperations,
 } from '#src/scsi/report-supported-operation-codes';
 import { maximumTransferLength } from '#src/scsi/tape-read-write';
-import type { TapeUnit } from '#drivers/scsi-tape/tape-unit';
-import { timeLimits } from '#drivers/scsi-tape/time-limits';
 
 /** Commands that drives of the field lack, each with something to do in its place. */
 type Optional = Extract<
@@ -75,7 +75,9 @@ async function listCommands(unit: TapeUnit): Promise<ReadonlySet<OperationName> 
   for (const name of optionalAndKnown) {
     const { operationCode, serviceAction } = definitionOf(name);
     const isListed = operations.some(
-      (listed) => listed.operationCode === operationCode && (serviceAction === undefined || listed.serviceAction === serviceAction),
+      (listed) =>
+        listed.operationCode === operationCode &&
+        (serviceAction === undefined || listed.serviceAction === serviceAction),
     );
     if (isListed) names.add(name);
   }
@@ -93,7 +95,9 @@ const optionalAndKnown = [
   'readPosition',
 ] as const satisfies readonly OperationName[];
 
-async function readBlockLimits(unit: TapeUnit): Promise<{ readonly minBlockBytes: number; readonly maxBlockBytes: number }> {
+async function readBlockLimits(
+  unit: TapeUnit,
+): Promise<{ readonly minBlockBytes: number; readonly maxBlockBytes: number }> {
   const most = Math.min(unit.transport.maxTransferBytes, maximumTransferLength);
   const buffer = new Uint8Array(6);
   const answer = await unit.sendAside({

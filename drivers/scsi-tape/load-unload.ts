@@ -1,3 +1,8 @@
+import type { Positioning } from '#drivers/scsi-tape/positioning';
+import { readyState } from '#drivers/scsi-tape/ready-state';
+import { isRefusedField } from '#drivers/scsi-tape/refusal';
+import type { Request, TapeUnit } from '#drivers/scsi-tape/tape-unit';
+import { pollDelays, timeLimits } from '#drivers/scsi-tape/time-limits';
 import { DeviceError } from '#src/base/errors';
 import { growingDelays } from '#src/base/pause';
 import { summarizeSense } from '#src/device/execute-command';
@@ -6,11 +11,6 @@ import { encodeLoadUnloadCdb } from '#src/scsi/load-unload';
 import { encodePreventAllowCdb } from '#src/scsi/prevent-allow';
 import { senseKey } from '#src/scsi/sense-key';
 import { encodeTestUnitReadyCdb } from '#src/scsi/test-unit-ready';
-import type { Positioning } from '#drivers/scsi-tape/positioning';
-import { readyState } from '#drivers/scsi-tape/ready-state';
-import { isRefusedField } from '#drivers/scsi-tape/refusal';
-import type { Request, TapeUnit } from '#drivers/scsi-tape/tape-unit';
-import { pollDelays, timeLimits } from '#drivers/scsi-tape/time-limits';
 
 /** Threading and unthreading, with the waiting that belongs to them. */
 export class LoadUnload {
@@ -112,7 +112,8 @@ export class LoadUnload {
     const text = 'sense' in state ? state.sense.text : state.kind;
     return new DeviceError('device.load-timed-out', {
       message: `${this.#unit.transport.address}: the cartridge is still not ready after ${Math.round(waitedMs / 60_000)} minutes (${text})`,
-      remedy: 'Look at the display of the drive. When it has finished, run `grandsire drive unload` and try another cartridge.',
+      remedy:
+        'Look at the display of the drive. When it has finished, run `grandsire drive unload` and try another cartridge.',
       usable: false,
     });
   }

@@ -1,15 +1,22 @@
-import type { Cancellable, MediumState } from '#src/device/tape-drive';
-import { encodeModeSense6Cdb } from '#src/scsi/mode-commands';
-import { type ModeParameters, parseModeParameters6 } from '#src/scsi/mode-parameters';
-import { deviceText, FieldView } from '#src/base/field-view';
-import { encodeReadAttributeCdb, type MediumAttribute, parseAttributeValues } from '#src/scsi/read-attribute';
 import type { DriveAbilities } from '#drivers/scsi-tape/capabilities';
+import type { Positioning } from '#drivers/scsi-tape/positioning';
 import { isRefusedOperation } from '#drivers/scsi-tape/refusal';
 import type { Request, TapeUnit } from '#drivers/scsi-tape/tape-unit';
+import { telemetry } from '#drivers/scsi-tape/telemetry';
 import { timeLimits } from '#drivers/scsi-tape/time-limits';
+import { deviceText, FieldView } from '#src/base/field-view';
+import type { Cancellable, MediumState } from '#src/device/tape-drive';
+import { encodeModeSense6Cdb } from '#src/scsi/mode-commands';
+import { type ParsedModeParameters, parseModeParameters6 } from '#src/scsi/mode-parameters';
+import { encodeReadAttributeCdb, type MediumAttribute, parseAttributeValues } from '#src/scsi/read-attribute';
+import { parseMediumConfiguration, tapeModePage } from '#src/scsi/tape-mode-pages';
 
-/** Mode pages of SSC-5. */
-export const modePage = { dataCompression: 0x0f, mediumConfiguration: 0x1d } as const;
+/** What the questions to a drive are asked with. */
+export interface DriveParts {
+  readonly unit: TapeUnit;
+  readonly abilities: DriveAbilities;
+  readonly positioning: Positioning;
+}
 
 /** Medium attributes (SPC-5, MAM attribute identifiers). */
 const attribute = { capacityMebibytes: 0x0001, mediumSerial: 0x0401, mediumType: 0x0408, barcode: 0x0806 } as const;
@@ -17,22 +24,73 @@ const attribute = { capacityMebibytes: 0x0001, mediumSerial: 0x0401, mediumType:
 const mebibyte = 2 ** 20;
 
 export async function readMediumState(
-  unit: TapeUnit,
-  abilities: DriveAbilities,
+  { unit, abilities, positioning }: DriveParts,
   { signal }: Cancellable,
 ): Promise<MediumState> {
-  const { parameters, request } = await senseMode(unit, modePage.mediumConfiguration, signal);
-  const header = parameters ?? (await requireHeader(unit, signal, request));
-  const memory = abilities.can('readAttribute') ? await readMemory(unit, abilities, signal) : [];
+  const mode = await senseMode(unit, tapeModePage.mediumConfiguration, signal);
+  const memory = await telemetry<readonly MediumAttribute[]>(
+    { unit, positioning },
+    { ask: () => readMemory(unit, abilities, signal), otherwise: [], signal },
+  );
   const find = (identifier: number) => memory.find((entry) => entry.identifier === identifier)?.value;
-  const mediumType = find(attribute.mediumType);
   const capacity = find(attribute.capacityMebibytes);
+  const page = mode.pages.find((candidate) => candidate.page === tapeModePage.mediumConfiguration);
   return {
-    writeProtected: header.writeProtected,
-    worm: isWormPage(header) || (mediumType !== undefined && ((mediumType[0] ?? 0) & 0x80) !== 0),
-    densityCode: header.densityCode,
+    writeProtected: mode.writeProtected,
+    worm: (page !== undefined && parseMediumConfiguration(page).worm) || isWormType(find(attribute.mediumType)),
+    densityCode: mode.blockDescriptors[0]?.densityCode ?? 0,
     mediumSerial: textOf(find(attribute.mediumSerial)),
     barcode: textOf(find(attribute.barcode)),
     capacityBytes: capacity?.length === 8 ? Number(new FieldView(capacity).bigUint(0)) * mebibyte : undefined,
   };
+}
+
+/**
+ * Mode parameters with a page; without it where the drive does not have that page. Older drives know page 00h only, which
+ * still brings header and block descriptor.
+ */
+export async function senseMode(
+  unit: TapeUnit,
+  page: number,
+  signal: AbortSignal | undefined,
+): Promise<ParsedModeParameters> {
+  for (const wanted of [page, 0x00]) {
+    const buffer = new Uint8Array(255);
+    const request: Request = {
+      cdb: encodeModeSense6Cdb({ page: wanted, allocationBytes: buffer.length }),
+      data: { direction: 'in', buffer },
+      timeout: timeLimits.inquiry,
+      signal,
+    };
+    const answer = await unit.sendAside(request);
+    if (answer.kind === 'good') return parseModeParameters6(buffer.subarray(0, answer.transferredBytes));
+    if (wanted === 0x00) throw unit.failure(request, answer.sense);
+  }
+  return parseModeParameters6(new Uint8Array(0));
+}
+
+async function readMemory(
+  unit: TapeUnit,
+  abilities: DriveAbilities,
+  signal: AbortSignal | undefined,
+): Promise<readonly MediumAttribute[]> {
+  if (!abilities.can('readAttribute')) return [];
+  const buffer = new Uint8Array(Math.min(64 * 1024, unit.transport.maxTransferBytes));
+  const answer = await unit.sendAside({
+    cdb: encodeReadAttributeCdb({ query: 'values', cached: true, allocationBytes: buffer.length }),
+    data: { direction: 'in', buffer },
+    timeout: timeLimits.inquiry,
+    signal,
+  });
+  if (answer.kind === 'good') return parseAttributeValues(buffer.subarray(0, answer.transferredBytes)).attributes;
+  if (isRefusedOperation(answer.sense)) abilities.refused('readAttribute');
+  return [];
+}
+
+/** MEDIUM TYPE 80h is write-once (SPC-5, medium type attribute). */
+const isWormType = (value: Uint8Array | undefined): boolean => ((value?.[0] ?? 0) & 0x80) !== 0;
+
+function textOf(value: Uint8Array | undefined): string | undefined {
+  const text = value ? deviceText(value) : '';
+  return text === '' ? undefined : text;
 }

@@ -1,12 +1,12 @@
+import { askAbilities } from '#drivers/scsi-tape/capabilities';
+import { ScsiTapeDrive } from '#drivers/scsi-tape/scsi-tape-drive';
+import { TapeUnit } from '#drivers/scsi-tape/tape-unit';
+import { timeLimits } from '#drivers/scsi-tape/time-limits';
 import { type Pause, systemPause } from '#src/base/pause';
 import { readIdentity } from '#src/device/read-identity';
 import type { ScsiTransport } from '#src/device/scsi-transport';
 import type { TapeDrive } from '#src/device/tape-drive';
 import { deviceType } from '#src/scsi/inquiry';
-import { askAbilities } from '#drivers/scsi-tape/capabilities';
-import { ScsiTapeDrive } from '#drivers/scsi-tape/scsi-tape-drive';
-import { TapeUnit } from '#drivers/scsi-tape/tape-unit';
-import { timeLimits } from '#drivers/scsi-tape/time-limits';
 
 export interface TapeDriveOptions {
   /** How the driver waits between two questions to a drive that is becoming ready. */

@@ -55,7 +55,11 @@ function block(expectedBytes: number, arrivedBytes: number): ReadOutcome | LostD
 }
 
 /** INFORMATION is the requested minus the actual length, negative where the block is longer (SSC-5, READ(6)). */
-function incorrectLength(sense: Sense, requestedBytes: number, arrivedBytes: number): ReadOutcome | LostData | Unforeseen {
+function incorrectLength(
+  sense: Sense,
+  requestedBytes: number,
+  arrivedBytes: number,
+): ReadOutcome | LostData | Unforeseen {
   if (sense.information === undefined) return unforeseen(sense);
   const residual = Number(sense.information);
   if (residual < 0) return { kind: 'too-long', blockBytes: requestedBytes - residual };
@@ -77,10 +81,15 @@ export function writeOutcome(
     case senseKey.recoveredError:
       if (!sense.endOfMedium) return sense.key === senseKey.recoveredError ? { kind: 'written' } : unforeseen(sense);
       // At early warning INFORMATION is what was not written; normally 0. What was not written is not told as written.
-      if (left > 0) return { kind: 'volume-overflow', writtenBlocks: writtenBefore, doneUnits: Math.max(0, units - left) };
+      if (left > 0)
+        return { kind: 'volume-overflow', writtenBlocks: writtenBefore, doneUnits: Math.max(0, units - left) };
       return { kind: 'early-warning' };
     case senseKey.volumeOverflow:
-      return { kind: 'volume-overflow', writtenBlocks: writtenBefore, doneUnits: Math.max(0, units - Math.max(1, left)) };
+      return {
+        kind: 'volume-overflow',
+        writtenBlocks: writtenBefore,
+        doneUnits: Math.max(0, units - Math.max(1, left)),
+      };
     case senseKey.dataProtect:
       return { kind: 'write-protected', sense: summary };
     case senseKey.mediumError:
@@ -101,7 +110,8 @@ export function spaceOutcome(answer: CommandAnswer, count: bigint): SpaceOutcome
   const summary = summarizeSense(sense);
   const passed = passedOf(sense, count);
   if (isBenign(sense) || sense.key === senseKey.blankCheck || sense.key === senseKey.mediumError) {
-    if (sense.filemark && isBenign(sense)) return passed === undefined ? unforeseen(sense) : { kind: 'filemark', passed };
+    if (sense.filemark && isBenign(sense))
+      return passed === undefined ? unforeseen(sense) : { kind: 'filemark', passed };
     // tgt and others report the end of data as NO SENSE 00/05, the standard as BLANK CHECK.
     if (sense.key === senseKey.blankCheck || (isBenign(sense) && sense.asc === 0x00 && sense.ascq === 0x05)) {
       return passed === undefined ? unforeseen(sense) : { kind: 'end-of-data', passed };

@@ -1,4 +1,10 @@
-import { DeviceError } from '#src/base/errors';
+import type { DriveAbilities } from '#drivers/scsi-tape/capabilities';
+import { spaceOutcome } from '#drivers/scsi-tape/outcomes';
+import { isRefusedOperation } from '#drivers/scsi-tape/refusal';
+import type { CountedPlace } from '#drivers/scsi-tape/tape-count';
+import { isTrouble, type Request, type TapeUnit, type Trouble } from '#drivers/scsi-tape/tape-unit';
+import { timeLimits } from '#drivers/scsi-tape/time-limits';
+import { DeviceError, throwIfAborted } from '#src/base/errors';
 import type { CommandAnswer } from '#src/device/execute-command';
 import type { Cancellable, LocateOptions, SpaceOutcome, TapePosition } from '#src/device/tape-drive';
 import { encodeLocate10Cdb, encodeLocate16Cdb } from '#src/scsi/locate';
@@ -9,12 +15,7 @@ import {
   type ReadPositionForm,
 } from '#src/scsi/read-position';
 import { encodeRewindCdb } from '#src/scsi/rewind';
-import { encodeSpace16Cdb, encodeSpace6Cdb, fitsSpace6, type SpaceTarget } from '#src/scsi/space';
-import type { DriveAbilities } from '#drivers/scsi-tape/capabilities';
-import { spaceOutcome } from '#drivers/scsi-tape/outcomes';
-import { isRefusedOperation } from '#drivers/scsi-tape/refusal';
-import { isTrouble, type Request, type TapeUnit, type Trouble } from '#drivers/scsi-tape/tape-unit';
-import { timeLimits } from '#drivers/scsi-tape/time-limits';
+import { encodeSpace6Cdb, encodeSpace16Cdb, fitsSpace6, type SpaceTarget } from '#src/scsi/space';
 
 type DrivePlace = { readonly block: bigint; readonly file?: bigint | undefined };
 
@@ -59,7 +60,12 @@ export class Positioning {
         return undefined;
       }
       count.moveTo(place.block, place.file);
-      return { block: place.block, file: count.place.file, beginningOfMedium: place.block === 0n, confirmedByDrive: true };
+      return {
+        block: place.block,
+        file: count.place.file,
+        beginningOfMedium: place.block === 0n,
+        confirmedByDrive: true,
+      };
     }
     const { block, file } = count.place;
     return block === undefined ? undefined : { block, file, beginningOfMedium: block === 0n, confirmedByDrive: false };
@@ -69,7 +75,9 @@ export class Positioning {
     while (this.#abilities.asData.canLocate) {
       const wide = this.#abilities.can('locate16') || block > largestLocate10;
       if (wide && !this.#abilities.can('locate16')) break;
-      const cdb = wide ? encodeLocate16Cdb({ destination: 'object', identifier: block }) : encodeLocate10Cdb({ identifier: block });
+      const cdb = wide
+        ? encodeLocate16Cdb({ destination: 'object', identifier: block })
+        : encodeLocate10Cdb({ identifier: block });
       const request: Request = { cdb, timeout: timeLimits.position, signal };
       const answer = await this.#unit.send(request);
       if (answer.kind === 'check' && isRefusedOperation(answer.sense)) {
@@ -96,6 +104,21 @@ export class Positioning {
     if (outcome.kind === 'attention') this.#unit.lose();
     if (outcome.kind === 'medium-error') this.loseAfterMediumError();
     return outcome;
+  }
+
+  /** After a silence of the drive: true where it says itself that it stands where it stood, and nothing befell the medium. */
+  async isStillAt({ block, file }: CountedPlace, signal: AbortSignal | undefined): Promise<boolean> {
+    if (block === undefined || !this.#abilities.asData.knowsPosition) return false;
+    try {
+      const place = await this.#askPlace(signal);
+      if (place?.block !== block || this.#unit.hasPending) return false;
+    } catch {
+      throwIfAborted(signal);
+      return false;
+    }
+    this.#unit.found();
+    this.#unit.count.moveTo(block, file);
+    return true;
   }
 
   /** A drive that knows where it is can be asked; the count of another is worth nothing after an error. */
@@ -160,7 +183,11 @@ export class Positioning {
    * For drives without LOCATE: from the beginning, because what the driver counted is no proof that nobody moved the medium
    * since. SPACE over blocks stops at each filemark on most drives and counts it as an object on others (RIG.md, tgt).
    */
-  async #locateBySpacing(block: bigint, near: LocateOptions['near'], signal: AbortSignal | undefined): Promise<SpaceOutcome> {
+  async #locateBySpacing(
+    block: bigint,
+    near: LocateOptions['near'],
+    signal: AbortSignal | undefined,
+  ): Promise<SpaceOutcome> {
     const trouble = await this.rewind({ signal });
     if (trouble) return trouble;
     const { count } = this.#unit;
@@ -205,7 +232,10 @@ export class Positioning {
   }
 
   /** A deferred error or attention met here is kept for the command that follows, and the place is lost. */
-  async #readPosition(form: ReadPositionForm, signal: AbortSignal | undefined): Promise<DrivePlace | 'refused' | 'unknown'> {
+  async #readPosition(
+    form: ReadPositionForm,
+    signal: AbortSignal | undefined,
+  ): Promise<DrivePlace | 'refused' | 'unknown'> {
     const buffer = new Uint8Array(32);
     const request: Request = {
       cdb: encodeReadPositionCdb({ form }),

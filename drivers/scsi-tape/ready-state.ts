@@ -1,7 +1,7 @@
+import type { Unforeseen } from '#drivers/scsi-tape/outcomes';
 import { type CommandAnswer, summarizeSense } from '#src/device/execute-command';
 import type { ReadyState } from '#src/device/tape-drive';
 import { senseKey } from '#src/scsi/sense-key';
-import type { Unforeseen } from '#drivers/scsi-tape/outcomes';
 
 /** What an answer to TEST UNIT READY says (SPC-5, TEST UNIT READY responses; SSC-5). */
 export function readyState(answer: CommandAnswer): ReadyState | Unforeseen {
@@ -17,7 +17,8 @@ export function readyState(answer: CommandAnswer): ReadyState | Unforeseen {
     if (ascq === 0x02) return { kind: 'not-loaded', sense };
     return { kind: 'failed', sense };
   }
-  if (key === senseKey.illegalRequest || key === senseKey.abortedCommand) return { kind: 'unforeseen', sense: answer.sense };
+  if (key === senseKey.illegalRequest || key === senseKey.abortedCommand)
+    return { kind: 'unforeseen', sense: answer.sense };
   return { kind: 'failed', sense };
 }
 

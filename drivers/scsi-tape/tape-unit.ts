@@ -1,13 +1,19 @@
+import { isHarmlessAttention } from '#drivers/scsi-tape/attention';
+import { TapeCount } from '#drivers/scsi-tape/tape-count';
 import type { Duration } from '#src/base/duration';
 import { DeviceError, throwIfAborted } from '#src/base/errors';
 import type { Pause } from '#src/base/pause';
-import { type CommandAnswer, commandName, executeCommand, senseError, summarizeSense } from '#src/device/execute-command';
+import {
+  type CommandAnswer,
+  commandName,
+  executeCommand,
+  senseError,
+  summarizeSense,
+} from '#src/device/execute-command';
 import type { DataPhase, ScsiTransport } from '#src/device/scsi-transport';
 import type { AttentionOutcome, MediumErrorOutcome } from '#src/device/tape-drive';
 import type { Sense } from '#src/scsi/sense';
 import { senseKey } from '#src/scsi/sense-key';
-import { isHarmlessAttention } from '#drivers/scsi-tape/attention';
-import { TapeCount } from '#drivers/scsi-tape/tape-count';
 
 /** Why the place on the medium is not known any more, and what was in doubt with it. */
 export type Trouble = AttentionOutcome | MediumErrorOutcome;
@@ -59,11 +65,21 @@ export class TapeUnit {
     this.#lost = false;
   }
 
+  get hasPending(): boolean {
+    return this.#pending !== undefined;
+  }
+
   /** What was met by a command that could not report it; reported by the next that can. */
   takePending(): Trouble | undefined {
     const pending = this.#pending;
     this.#pending = undefined;
     return pending;
+  }
+
+  /** For what befell the medium without a command that reports it. */
+  raise(trouble: Trouble): void {
+    this.lose();
+    this.#pending ??= trouble;
   }
 
   forgetPending(): void {

@@ -40,7 +40,8 @@ export async function executeCommand(
   for (let waited = 0; ; ) {
     const result = await transport.execute(cdb, data, { timeout, signal });
     const { transferredBytes } = result;
-    if (result.status === status.good || result.status === status.conditionMet) return { kind: 'good', transferredBytes };
+    if (result.status === status.good || result.status === status.conditionMet)
+      return { kind: 'good', transferredBytes };
     if (result.status === status.checkCondition) {
       const sense = parseSense(result.sense);
       if (sense) return { kind: 'check', sense, transferredBytes };
@@ -70,7 +71,8 @@ export function senseError(transport: ScsiTransport, cdb: Uint8Array, sense: Sen
     case senseKey.hardwareError:
       return new DeviceError('device.hardware-error', {
         message: what,
-        remedy: 'Look at the display of the device, power-cycle it, then run `grandsire library inventory`; if it fails again it needs service.',
+        remedy:
+          'Look at the display of the device, power-cycle it, then run `grandsire library inventory`; if it fails again it needs service.',
         usable: false,
         details,
       });
@@ -108,7 +110,9 @@ export function senseError(transport: ScsiTransport, cdb: Uint8Array, sense: Sen
 /** As the standard writes it. */
 export function commandName(cdb: Uint8Array): string {
   const operation = findOperation(cdb);
-  return operation ? definitionOf(operation).name : `command ${(cdb[0] ?? 0).toString(16).padStart(2, '0').toUpperCase()}h`;
+  return operation
+    ? definitionOf(operation).name
+    : `command ${(cdb[0] ?? 0).toString(16).padStart(2, '0').toUpperCase()}h`;
 }
 
 function unusableStatus(transport: ScsiTransport, cdb: Uint8Array, code: number): DeviceError {

@@ -38,7 +38,7 @@ export type MoveOutcome =
   | { readonly kind: 'moved' }
   | { readonly kind: 'source-empty' }
   | { readonly kind: 'destination-full' }
-  /** The drive at the source has not let go of the cartridge yet: unload it first. */
+  /** The drive at the source holds the cartridge fast: unload it first. */
   | { readonly kind: 'drive-not-unloaded' }
   /** Prevented by PREVENT ALLOW MEDIUM REMOVAL. */
   | { readonly kind: 'removal-prevented' }
@@ -65,5 +65,6 @@ export interface MediaChanger extends AsyncDisposable {
   /** Has the library look with its own eyes (INITIALIZE ELEMENT STATUS); can take minutes. */
   rescan(options?: Cancellable): Promise<void>;
   move(from: ElementAddress, to: ElementAddress, options?: Cancellable): Promise<MoveOutcome>;
-  preventRemoval(prevent: boolean, options?: Cancellable): Promise<void>;
+  /** Locks doors and mail slots, or unlocks them. False where the library has no such command. */
+  preventRemoval(prevent: boolean, options?: Cancellable): Promise<boolean>;
 }

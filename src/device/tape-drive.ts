@@ -156,9 +156,13 @@ export interface TapeDrive extends AsyncDisposable {
 
   /** Undefined where neither the drive nor the driver's count knows. */
   position(options?: Cancellable): Promise<TapePosition | undefined>;
-  rewind(options?: Cancellable): Promise<AttentionOutcome | undefined>;
-  /** To a logical object number; by LOCATE, or by rewinding and spacing where the drive cannot. */
-  locate(block: bigint, options?: Cancellable): Promise<SpaceOutcome>;
+  /** Undefined: the medium stands at its beginning. A medium error is mostly a deferred one: of blocks written before. */
+  rewind(options?: Cancellable): Promise<AttentionOutcome | MediumErrorOutcome | undefined>;
+  /**
+   * To a logical object number; by LOCATE, or by rewinding and spacing where the drive cannot. `passed` counts from the
+   * beginning of the medium.
+   */
+  locate(block: bigint, options?: LocateOptions): Promise<SpaceOutcome>;
   spaceBlocks(count: bigint, options?: Cancellable): Promise<SpaceOutcome>;
   /** Positive: the medium then stands after the last one; negative: before it (towards the beginning). */
   spaceFilemarks(count: bigint, options?: Cancellable): Promise<SpaceOutcome>;
