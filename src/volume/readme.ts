@@ -33,10 +33,11 @@ You do not need Grandsire to read it: dd, tar and zstd are enough.
 
 HOW IT IS LAID OUT
 
-The tape is a row of "tape files", each ended by a filemark. Tape file 0 is this label. Each of the others begins with one
-small block, its descriptor (a tar member with some lines of JSON that say what follows), and then comes the payload. The
-payloads of all segments of one data set, put one behind the other in the order of their numbers, are one tar archive. A data set
-may go on over several cartridges; then the payloads of all of them are put together.
+The tape is a row of "tape files", each ended by a filemark. Tape file 0 is this label. Each of the others
+begins with one small block, its descriptor (a tar member with some lines of JSON that say what follows), and
+then comes the payload. The payloads of all segments of one data set, put one behind the other in the order of
+their numbers, are one tar archive. A data set may go on over several cartridges; then the payloads of all of
+them are put together.
 `;
 
 const deviceCommands = (_facts: ReadmeFacts): string => `HOW TO READ IT (a drive under Linux, as root)
@@ -52,8 +53,8 @@ What is in tape file N (here 1): go there, read the first block.
     mt -f /dev/nst0 fsf 1
     dd bs=1M count=1 </dev/nst0 | tar -xO
 
-Always let dd read the device, never tar, and never use dd's skip= on a tape (it does nothing). One payload is everything behind the
-first block; this restores a data set whose only segment is tape file 1:
+Always let dd read the device, never tar, and never use dd's skip= on a tape (it does nothing).
+One payload is everything behind the first block; this restores a data set whose only segment is tape file 1:
 
     mt -f /dev/nst0 rewind
     mt -f /dev/nst0 fsf 1
@@ -92,18 +93,20 @@ With several segments (here tape files 1 and 2), in the order of "number" in the
 
 const whatIsWhat = `WHAT IS WHAT
 
-"kind" in a descriptor: "segment" is data; "index" lists the files of a data set (zstd -d, then tar -x: lines of JSON, and in
-data-set.json all segments and the cartridges they are on); "catalog" is a copy of Grandsire's own database; "void" and
-unknown kinds are skipped. A tape file whose payload is shorter than "payloadBytes" was given up: skip it, the same
-segment comes again, whole, later or on the next cartridge. How many tape files there are, the last index says: an empty tape file (two
-filemarks in a row) is not the end.
-"codecs" tells what was done to a payload, first step first: undo from the last to the first. [] means nothing; "zstd": put
-"zstd -d" before tar; "age": put "age -d -i KEYFILE" before that, and decrypt each payload by itself before they are
-put together. Harmless warnings of tar: unknown keyword 'hdrcharset', implausibly old time stamp.
+"kind" in a descriptor: "segment" is data; "index" lists the files of a data set (zstd -d, then tar -x: lines
+of JSON, and in data-set.json all segments and the cartridges they are on); "catalog" is a copy of Grandsire's
+own database; "void" and unknown kinds are skipped. A tape file whose payload is shorter than "payloadBytes"
+was given up: skip it, the same segment comes again, whole, later or on the next cartridge. How many tape
+files there are, the last index says: an empty tape file (two filemarks in a row) is not the end. "codecs"
+tells what was done to a payload, first step first: undo from the last to the first. [] means nothing; "zstd":
+put "zstd -d" before tar; "age": put "age -d -i KEYFILE" before that, and decrypt each payload by itself
+before they are put together. Harmless warnings of tar: unknown keyword 'hdrcharset', implausibly old time
+stamp.
 `;
 
 const ifDamaged = `WHEN A SEGMENT IS LOST
 
-Begin again with the next one at its first whole member: "firstHeader" in its descriptor is the offset of a tar header in its
-payload, so put this between the payload and tar, with the number in place of FIRSTHEADER: tail -c +$((FIRSTHEADER+1)).
+Begin again with the next one at its first whole member: "firstHeader" in its descriptor is the offset of a
+tar header in its payload, so put this between the payload and tar, with the number in place of FIRSTHEADER:
+tail -c +$((FIRSTHEADER+1)).
 `;
