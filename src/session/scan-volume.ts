@@ -1,0 +1,155 @@
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { finished } from 'node:stream/promises';
+import { throwIfAborted } from '#src/base/errors';
+import { Xxh64Stream } from '#src/base/xxh64';
+import type { ReadOutcome, TapeDrive } from '#src/device/tape-drive';
+import { type Descriptor, parseDescriptor, type UnknownDescriptor } from '#src/volume/descriptor';
+
+/** One tape file as it stands on a medium, found without the catalog. */
+export interface ScannedTapeFile {
+  readonly fileNumber: number;
+  /** Logical object number of its first block. */
+  readonly block: number;
+  /** Blocks without the filemark. */
+  readonly blocks: number;
+  readonly content:
+    | { readonly kind: 'whole'; readonly descriptor: Descriptor | UnknownDescriptor }
+    /** Shorter (or longer) than its descriptor says: given up by its writer, or torn. */
+    | { readonly kind: 'void'; readonly descriptor: Descriptor | UnknownDescriptor }
+    | { readonly kind: 'empty' }
+    | { readonly kind: 'damaged'; readonly reason: string };
+}
+
+export interface ScanOptions {
+  readonly drive: TapeDrive;
+  readonly volumeId: string;
+  readonly blockSizeBytes: number;
+  /** Where the payload of a tape file is to be kept while it passes (indexes); undefined: it is spaced over. */
+  readonly keep: (descriptor: Descriptor | UnknownDescriptor) => string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Walks a volume from its first tape file to the end of data, whatever stands there. Ends at the end of data, at a medium error that cannot be
+ * passed, and at a descriptor of another volume (what lies behind the end of an interrupted write).
+ */
+export async function* scanVolume(options: ScanOptions): AsyncGenerator<ScannedTapeFile> {
+  const { drive, signal } = options;
+  const buffer = Buffer.allocUnsafeSlow(2 * options.blockSizeBytes);
+  await drive.rewind({ signal });
+  let block = 0;
+  for (let fileNumber = 0; ; fileNumber += 1) {
+    throwIfAborted(signal);
+    const outcome = await drive.readBlock(buffer, { signal });
+    if (outcome.kind === 'end-of-data' || outcome.kind === 'blank' || outcome.kind === 'end-of-medium') return;
+    const scanned = await scanFrom(options, { outcome, buffer, fileNumber, block });
+    if (!scanned) return;
+    yield scanned.file;
+    if (scanned.next === undefined) return;
+    block = scanned.next;
+  }
+}
+
+interface Start {
+  readonly outcome: ReadOutcome;
+  readonly buffer: Buffer;
+  readonly fileNumber: number;
+  readonly block: number;
+}
+
+/** `next`: object number of the next tape file; undefined where the medium cannot be followed further. */
+interface Scanned {
+  readonly file: ScannedTapeFile;
+  readonly next: number | undefined;
+}
+
+async function scanFrom(options: ScanOptions, start: Start): Promise<Scanned | undefined> {
+  const { outcome, buffer, fileNumber, block } = start;
+  if (outcome.kind === 'filemark') {
+    return { file: { fileNumber, block, blocks: 0, content: { kind: 'empty' } }, next: block + 1 };
+  }
+  if (outcome.kind !== 'block')
+    return passDamage(options, start, 'sense' in outcome ? outcome.sense.text : outcome.kind);
+  const parsed = parseDescriptor(buffer.subarray(0, outcome.bytes));
+  if (parsed.kind !== 'ours') return passDamage(options, start, `its first block is not a descriptor (${parsed.kind})`);
+  const { descriptor } = parsed;
+  if (descriptor.volume !== options.volumeId) return undefined;
+  const path = options.keep(descriptor);
+  const passed =
+    path !== undefined || !options.drive.capabilities.knowsPosition
+      ? await readThrough(options, buffer, path)
+      : await spaceOver(options, block, descriptor);
+  const blocks = 1 + passed.payloadBlocks;
+  const isWhole =
+    passed.payloadBytes === descriptor.payloadBytes &&
+    (passed.xxh64 === undefined || passed.xxh64 === descriptor.payloadXxh64);
+  const file: ScannedTapeFile = {
+    fileNumber,
+    block,
+    blocks,
+    content: { kind: isWhole ? 'whole' : 'void', descriptor },
+  };
+  return { file, next: passed.endedByFilemark ? block + blocks + 1 : undefined };
+}
+
+interface Passed {
+  readonly payloadBlocks: number;
+  readonly payloadBytes: number;
+  readonly xxh64: string | undefined;
+  readonly endedByFilemark: boolean;
+}
+
+/** The drive knows its place: the number of blocks tells whether the payload is as long as it should be (only the last one is short). */
+async function spaceOver(
+  options: ScanOptions,
+  block: number,
+  descriptor: { readonly payloadBytes: number },
+): Promise<Passed> {
+  const { drive, blockSizeBytes, signal } = options;
+  const outcome = await drive.spaceFilemarks(1n, { signal });
+  const position = await drive.position({ signal });
+  const payloadBlocks =
+    position === undefined ? 0 : Number(position.block) - block - (outcome.kind === 'spaced' ? 2 : 1);
+  const asPromised = outcome.kind === 'spaced' && payloadBlocks === Math.ceil(descriptor.payloadBytes / blockSizeBytes);
+  return {
+    payloadBlocks,
+    payloadBytes: asPromised ? descriptor.payloadBytes : -1,
+    xxh64: undefined,
+    endedByFilemark: outcome.kind === 'spaced' && position !== undefined,
+  };
+}
+
+async function readThrough(options: ScanOptions, buffer: Buffer, path: string | undefined): Promise<Passed> {
+  const hash = new Xxh64Stream();
+  const sink = path === undefined ? undefined : createWriteStream(path, { mode: 0o600 });
+  let payloadBlocks = 0;
+  let payloadBytes = 0;
+  let endedByFilemark = false;
+  for (;;) {
+    const outcome = await options.drive.readBlock(buffer, { signal: options.signal });
+    if (outcome.kind !== 'block') {
+      endedByFilemark = outcome.kind === 'filemark';
+      break;
+    }
+    payloadBlocks += 1;
+    payloadBytes += outcome.bytes;
+    const bytes = buffer.subarray(0, outcome.bytes);
+    hash.update(bytes);
+    if (sink && !sink.write(Buffer.from(bytes))) await once(sink, 'drain');
+  }
+  if (sink) {
+    sink.end();
+    await finished(sink);
+  }
+  return { payloadBlocks, payloadBytes, xxh64: hash.digest(), endedByFilemark };
+}
+
+/** Damage inside a tape file is passed by going to the next filemark, where the drive can. */
+async function passDamage(options: ScanOptions, { fileNumber, block }: Start, reason: string): Promise<Scanned> {
+  const outcome = await options.drive.spaceFilemarks(1n, { signal: options.signal });
+  const position = outcome.kind === 'spaced' ? await options.drive.position({ signal: options.signal }) : undefined;
+  const next = position === undefined ? undefined : Number(position.block);
+  const blocks = next === undefined ? 0 : next - block - 1;
+  return { file: { fileNumber, block, blocks, content: { kind: 'damaged', reason } }, next };
+}
