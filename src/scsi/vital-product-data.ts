@@ -59,9 +59,13 @@ export function parseSupportedPages(data: Uint8Array): PageList {
 export const encodeSupportedPages = (deviceType: number, pages: readonly number[]): Uint8Array =>
   encodePage(deviceType, 0x00, Uint8Array.from(pages));
 
-/** Page 80h (and B1h): the serial number, trimmed; undefined where there is none or the answer is another page. */
+/**
+ * Page 80h (and B1h): the serial number, trimmed. Undefined where there is none, where it is cut (half a serial number would be
+ * another device's), or where the answer is another page; standard data of a removable device has 80h in the same place.
+ */
 export function parseUnitSerialNumber(data: Uint8Array): string | undefined {
-  const { page, body } = openPage(data);
+  const { page, body, truncated } = openPage(data);
+  if (truncated) return undefined;
   if (page !== vitalProductDataPage.unitSerialNumber && page !== vitalProductDataPage.manufacturerSerialNumber) {
     return undefined;
   }
