@@ -155,11 +155,14 @@ describe('other answers of other devices', () => {
   });
 
   it('REPORT SUPPORTED OPERATION CODES with service actions (scsi_debug)', () => {
-    const data = dataOf('operation-codes-scsi-debug');
-    const { operations } = parseSupportedOperations(data);
+    const { operations } = parseSupportedOperations(dataOf('operation-codes-scsi-debug'));
     assert.equal(operations.length, 52);
     assert.deepEqual(operations[19], { operationCode: 0x9e, serviceAction: 0x10, cdbLengthBytes: 16 });
-    assert.deepEqual(encodeSupportedOperations(operations), data);
+    // SEND DIAGNOSTIC has 0002h in the SERVICE ACTION field, and SERVACTV at zero.
+    assert.deepEqual(
+      operations.find(({ operationCode }) => operationCode === 0x1d),
+      { operationCode: 0x1d, cdbLengthBytes: 6 },
+    );
   });
 
   it('one command: supported as the standard says, with its usage data (SPC-5)', () => {
