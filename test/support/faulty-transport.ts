@@ -1,0 +1,160 @@
+import { DeviceError } from '#src/base/errors';
+import type { DataPhase, ExecuteOptions, ScsiResult, ScsiTransport } from '#src/device/scsi-transport';
+import { encodeSense } from '#src/scsi/encode-sense';
+import type { SenseFields } from '#src/scsi/sense';
+import { status } from '#src/scsi/status';
+
+/** `before`: the command does not reach the device. `after`: it is carried out, and its answer is replaced. */
+type Moment = 'before' | 'after';
+
+export type FaultAction =
+  /** CHECK CONDITION; with `deferred: true` in the sense it concerns data that was accepted earlier. */
+  | { readonly kind: 'check'; readonly sense: SenseFields; readonly at?: Moment; readonly format?: 'fixed' | 'descriptor' }
+  | { readonly kind: 'status'; readonly status: number; readonly at?: Moment }
+  | { readonly kind: 'time-out'; readonly at?: Moment }
+  /** The connection is lost; with `stays` every later command fails the same way. */
+  | { readonly kind: 'unreachable'; readonly at?: Moment; readonly stays?: boolean }
+  /** Only so many bytes of the data phase move. */
+  | { readonly kind: 'short-transfer'; readonly bytes: number }
+  /** Something happens in the world, before or after the command. */
+  | { readonly kind: 'event'; readonly run: () => void | Promise<void>; readonly at?: Moment };
+
+export interface Fault {
+  /** Operation codes, or what the CDB must be like. */
+  readonly when: number | readonly number[] | ((cdb: Uint8Array, data: DataPhase) => boolean);
+  /** The first matching command that is hit, counted from 1. */
+  readonly nth?: number;
+  /** How many matching commands from there on are hit; 1 unless told. */
+  readonly times?: number;
+  readonly action: FaultAction;
+}
+
+export interface FaultyTransport extends ScsiTransport {
+  /** How often each fault of the plan has hit, in the order of the plan: a test can assert that its fault happened. */
+  readonly hits: readonly number[];
+}
+
+interface Counted {
+  readonly fault: Fault;
+  matches: number;
+  hits: number;
+}
+
+/** A transport whose commands go wrong as planned. At most one fault, the first of the plan that is due, hits a command. */
+export function createFaultyTransport(inner: ScsiTransport, plan: readonly Fault[]): FaultyTransport {
+  const counted: readonly Counted[] = plan.map((fault) => ({ fault, matches: 0, hits: 0 }));
+  let isLost = false;
+  let tail: Promise<unknown> = Promise.resolve();
+
+  const execute = async (cdb: Uint8Array, data: DataPhase, options: ExecuteOptions): Promise<ScsiResult> => {
+    if (isLost) throw unreachable(inner.address);
+    const action = dueAction(counted, cdb, data);
+    if (!action) return inner.execute(cdb, data, options);
+    if (action.kind === 'short-transfer') return inner.execute(cdb, shorten(data, action.bytes), options);
+    if (action.kind === 'event') {
+      if (action.at !== 'after') await action.run();
+      const result = await inner.execute(cdb, data, options);
+      if (action.at === 'after') await action.run();
+      return result;
+    }
+    const result = action.at === 'after' ? await inner.execute(cdb, data, options) : undefined;
+    const transferredBytes = result?.transferredBytes ?? 0;
+    switch (action.kind) {
+      case 'check':
+        return { status: status.checkCondition, sense: encodeSense(action.sense, action.format), transferredBytes };
+      case 'status':
+        return { status: action.status, sense: new Uint8Array(0), transferredBytes };
+      case 'time-out':
+        throw new DeviceError('device.time-out', {
+          message: `${inner.address} did not answer in time (planned fault).`,
+          remedy: 'Run the command again.',
+          usable: true,
+        });
+      case 'unreachable':
+        isLost = action.stays === true;
+        throw unreachable(inner.address);
+    }
+  };
+
+  return {
+    get address() {
+      return inner.address;
+    },
+    get maxTransferBytes() {
+      return inner.maxTransferBytes;
+    },
+    get hits() {
+      return counted.map(({ hits }) => hits);
+    },
+    // One after the other, as the contract says: an `after` fault must not let the next command overtake.
+    execute: (cdb, data, options) => {
+      const result = tail.then(() => execute(cdb, data, options));
+      tail = result.catch(() => undefined);
+      return result;
+    },
+    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+  };
+}
+
+export interface TracedCommand {
+  readonly cdb: Uint8Array;
+  readonly direction: DataPhase['direction'];
+  /** Undefined where the transport threw. */
+  readonly result?: ScsiResult;
+}
+
+/** A transport that remembers every command, in order, in `trace`. */
+export function createTracingTransport(inner: ScsiTransport): ScsiTransport & { readonly trace: readonly TracedCommand[] } {
+  const trace: TracedCommand[] = [];
+  return {
+    trace,
+    get address() {
+      return inner.address;
+    },
+    get maxTransferBytes() {
+      return inner.maxTransferBytes;
+    },
+    execute: async (cdb, data, options) => {
+      const index = trace.push({ cdb: Uint8Array.from(cdb), direction: data.direction }) - 1;
+      const result = await inner.execute(cdb, data, options);
+      trace[index] = { cdb: Uint8Array.from(cdb), direction: data.direction, result };
+      return result;
+    },
+    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+  };
+}
+
+function dueAction(counted: readonly Counted[], cdb: Uint8Array, data: DataPhase): FaultAction | undefined {
+  let due: FaultAction | undefined;
+  for (const entry of counted) {
+    const { fault } = entry;
+    if (!matches(fault.when, cdb, data)) continue;
+    entry.matches += 1;
+    const first = fault.nth ?? 1;
+    const isDue = entry.matches >= first && entry.matches < first + (fault.times ?? 1);
+    if (!isDue || due) continue;
+    entry.hits += 1;
+    due = fault.action;
+  }
+  return due;
+}
+
+function matches(when: Fault['when'], cdb: Uint8Array, data: DataPhase): boolean {
+  if (typeof when === 'function') return when(cdb, data);
+  const operationCode = cdb[0] ?? -1;
+  return typeof when === 'number' ? when === operationCode : when.includes(operationCode);
+}
+
+function shorten(data: DataPhase, bytes: number): DataPhase {
+  if (data.direction === 'in') return { direction: 'in', buffer: data.buffer.subarray(0, bytes) };
+  if (data.direction === 'none') return data;
+  const joined = data.data.length === 1 ? data.data[0] : Buffer.concat(data.data);
+  return { direction: 'out', data: [(joined ?? new Uint8Array(0)).subarray(0, bytes)] };
+}
+
+const unreachable = (address: string): DeviceError =>
+  new DeviceError('device.unreachable', {
+    message: `The connection to ${address} is lost (planned fault).`,
+    remedy: 'Run the command again.',
+    usable: false,
+  });
