@@ -18,6 +18,13 @@ const define = (blame: Blame, kind: FailureKind, meaning: string): CodeDefinitio
  * (scripts match on them). `docs/cli/errors.md` is written from this table.
  */
 export const errorCodes = {
+  'archive.damaged': define('medium', 'failed', 'The archive holds something that the format does not allow there.'),
+  'archive.truncated': define('medium', 'failed', 'The archive ends where more was announced.'),
+  'archive.wrong-member': define(
+    'medium',
+    'failed',
+    'At the place that the catalog names, the archive holds another file than it says.',
+  ),
   'cartridge.cleaning': define(
     'operator',
     'refused',
@@ -150,6 +157,29 @@ export const errorCodes = {
   'library.damaged-state': define('operator', 'failed', 'The state file of a virtual library cannot be used.'),
   'library.invalid-barcode': define('operator', 'usage', 'A barcode that the library cannot carry.'),
   'library.no-free-slot': define('operator', 'refused', 'The library has no free slot for a cartridge.'),
+  'restore.blocked': define(
+    'operator',
+    'failed',
+    'Something that is not a directory is where a directory is needed; a symbolic link is not followed.',
+  ),
+  'restore.digest-differs': define(
+    'medium',
+    'failed',
+    'The content read back is not what was backed up (SHA-256 differs); it was not put in place.',
+  ),
+  'restore.disk-full': define('operator', 'failed', 'There is no room left where it is restored to.'),
+  'restore.exists': define('operator', 'refused', 'A file of that name exists already, and was left as it is.'),
+  'restore.metadata-lost': define(
+    'operator',
+    'failed',
+    'The content was restored, but the file system or the permissions did not take all of owner, mode, times, attributes and ACLs.',
+  ),
+  'restore.path-refused': define('medium', 'failed', 'A path would lead out of the directory that is restored to.'),
+  'restore.write-failed': define(
+    'operator',
+    'failed',
+    'A file, directory, link or device could not be made where it is restored to.',
+  ),
   'staging.unreadable': define(
     'device',
     'failed',

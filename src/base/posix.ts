@@ -73,6 +73,8 @@ const prototypes = {
   llistxattr: 'int64_t llistxattr(const void *path, void *list, size_t size)',
   lsetxattr: 'int lsetxattr(const void *path, const void *name, const void *value, size_t size, int flags)',
   setxattr: 'int setxattr(const void *path, const void *name, const void *value, size_t size, int flags)',
+  removexattr: 'int removexattr(const void *path, const void *name)',
+  getxattr: 'int64_t getxattr(const void *path, const void *name, void *value, size_t size)',
   lremovexattr: 'int lremovexattr(const void *path, const void *name)',
   fgetxattr: 'int64_t fgetxattr(int fd, const void *name, void *value, size_t size)',
   flistxattr: 'int64_t flistxattr(int fd, void *list, size_t size)',
@@ -319,6 +321,16 @@ export function lgetxattr(path: PathBytes, name: PathBytes): Buffer | undefined 
   return value === undefined ? undefined : Buffer.from(value);
 }
 
+/** As `lgetxattr`, but a symbolic link at the end of the path is followed: for `/proc/self/fd/N`. */
+export function getxattr(path: PathBytes, name: PathBytes): Buffer | undefined {
+  const bytes = terminated(firstPath, path, 'getxattr');
+  const key = terminated(attributeName, name, 'getxattr');
+  const value = attributeResult('getxattr', constants.errno.ENODATA, (area) =>
+    attempt('getxattr', bytes, key, area, area.length),
+  );
+  return value === undefined ? undefined : Buffer.from(value);
+}
+
 /** As `lgetxattr`, of an open file. */
 export function fgetxattr(fd: number, name: PathBytes): Buffer | undefined {
   const key = terminated(attributeName, name, 'fgetxattr');
@@ -349,4 +361,10 @@ export function fsetxattr(fd: number, name: PathBytes, value: Uint8Array): void 
 export function lremovexattr(path: PathBytes, name: PathBytes): void {
   const bytes = terminated(firstPath, path, 'lremovexattr');
   invoke('lremovexattr', bytes, terminated(attributeName, name, 'lremovexattr'));
+}
+
+/** As `lremovexattr`, but a symbolic link at the end of the path is followed: for `/proc/self/fd/N`. */
+export function removexattr(path: PathBytes, name: PathBytes): void {
+  const bytes = terminated(firstPath, path, 'removexattr');
+  invoke('removexattr', bytes, terminated(attributeName, name, 'removexattr'));
 }

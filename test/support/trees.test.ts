@@ -43,8 +43,8 @@ describe('compareTrees', { skip: missingForTrees() }, () => {
     ['ln -sfn firsT b/links/relative', /relative: target: first \/ firsT/],
     ['rm b/sizes/10240; mkfifo b/sizes/10240', /sizes\/10240: type/],
     [
-      'printf x | dd of=b/holes/large bs=1M seek=8000 conv=notrunc status=none',
-      /holes\/large: content differs at 8388608000/,
+      'printf x | dd of=b/holes/large bs=1M seek=2190 conv=notrunc status=none',
+      /holes\/large: content differs at 2296381440/,
     ],
     [
       'cp -a b/links/second b/links/copied; ln -f b/links/copied b/sizes/third; rm b/links/copied',

@@ -77,7 +77,7 @@ truncate -s 1M holes/all; truncate -s 1000001 holes/odd-end
 truncate -s 1M holes/middle; random 4096 | dd of=holes/middle bs=4096 seek=17 conv=notrunc status=none
 random 8192 >holes/end; truncate -s 3M holes/end
 truncate -s 2M holes/begin; random 5000 | dd of=holes/begin bs=4096 seek=511 conv=notrunc status=none
-truncate -s 8G holes/large; echo far | dd of=holes/large bs=1M seek=8000 conv=notrunc status=none
+truncate -s 2200M holes/large; echo far | dd of=holes/large bs=1M seek=2190 conv=notrunc status=none
 truncate -s 2M holes/many; for block in $(seq 0 2 400); do echo $block; done | while read block; do echo $block | dd of=holes/many bs=4096 seek=$block conv=notrunc status=none; done
 head -c 65536 /dev/zero >holes/zeros-written
 truncate -s 1M "holes/$(repeat s 120)"; echo x | dd of="holes/$(repeat s 120)" bs=4096 seek=3 conv=notrunc status=none
