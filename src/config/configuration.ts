@@ -1,5 +1,6 @@
-import type { SettingsPlace } from '#src/device/driver';
-import type { Period } from '#src/media/period';
+import type { SettingsPlace } from '#src/base/settings-place';
+import type { TimeZone } from '#src/base/time-zone';
+import type { Pool } from '#src/media/pool';
 
 /** What a `grandsire.yaml` says, checked and with its defaults. Paths are absolute. */
 export interface Configuration {
@@ -10,7 +11,8 @@ export interface Configuration {
   readonly catalog: 'sqlite';
   readonly staging: StagingSettings;
   readonly libraries: Readonly<Record<string, LibrarySettings>>;
-  readonly pools: Readonly<Record<string, PoolSettings>>;
+  /** `protect` is never absent where a rotation or a set writes. */
+  readonly pools: Readonly<Record<string, Pool>>;
   readonly rotations: Readonly<Record<string, RotationSettings>>;
   readonly sets: Readonly<Record<string, BackupSetSettings>>;
 }
@@ -30,22 +32,13 @@ export interface LibrarySettings {
   readonly place: SettingsPlace;
 }
 
-export interface PoolSettings {
-  readonly name: string;
-  /** The pool whose blank and expired cartridges it may take. */
-  readonly draw: string | undefined;
-  /** Undefined: what is written to it is not protected (the scratch pool). Never undefined where a rotation writes. */
-  readonly protect: Period | undefined;
-}
-
 export interface RotationSettings {
   readonly name: string;
   readonly scheme: string;
   readonly library: string;
   /** Cron expression of five fields, in `timeZone`. */
   readonly at: string;
-  /** IANA name. */
-  readonly timeZone: string;
+  readonly timeZone: TimeZone;
   /**
    * The scheme's own settings (without the keys above). What is common to tiers (`level`, `pool`, `append`) is already
    * checked; everything else is the scheme's to check.

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { GrandsireError } from '#src/base/errors';
+import type { TimeZone } from '#src/base/time-zone';
 import type { Configuration } from '#src/config/configuration';
 import { parseConfiguration } from '#src/config/parse-configuration';
 
@@ -12,7 +13,7 @@ export interface ConfigurationSearch {
   readonly environment: string | undefined;
   /** The current folder: `grandsire.yaml` in it. */
   readonly folder: string;
-  readonly machineTimeZone: string;
+  readonly machineTimeZone: TimeZone;
 }
 
 const systemFile = '/etc/grandsire/grandsire.yaml';

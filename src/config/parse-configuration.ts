@@ -1,21 +1,17 @@
+import type { TimeZone } from '#src/base/time-zone';
 import { checkReferences, rotationKeys } from '#src/config/check-references';
-import type {
-  BackupSetSettings,
-  Configuration,
-  LibrarySettings,
-  PoolSettings,
-  RotationSettings,
-} from '#src/config/configuration';
+import type { BackupSetSettings, Configuration, LibrarySettings, RotationSettings } from '#src/config/configuration';
 import { describeIssue } from '#src/config/describe-issue';
 import { configurationError } from '#src/config/problem';
 import { type FileContent, fileSchema } from '#src/config/schema';
 import { parseYamlSource, type YamlSource } from '#src/config/yaml-source';
+import type { Pool } from '#src/media/pool';
 
 export interface ParseOptions {
   /** Path of the file: for messages, and the base of relative paths. */
   readonly file: string;
-  /** IANA name for rotations that give none. */
-  readonly machineTimeZone: string;
+  /** For rotations that give none. */
+  readonly machineTimeZone: TimeZone;
 }
 
 const longestSegmentBytes = 2 ** 33;
@@ -40,7 +36,7 @@ export function parseConfiguration(text: string, { file, machineTimeZone }: Pars
         content.staging.segmentSize ?? Math.min(longestSegmentBytes, Math.floor(content.staging.size / 2)),
     },
     libraries: mapValues(content.libraries, (name, library) => toLibrary(source, name, library)),
-    pools: mapValues(content.pools, (name, { draw, protect }): PoolSettings => ({ name, draw, protect })),
+    pools: mapValues(content.pools, (name, pool): Pool => ({ name, ...pool })),
     rotations: mapValues(content.rotations, (name, rotation) =>
       toRotation(source, name, rotation, {
         library: Object.keys(content.libraries)[0] as string,
@@ -60,7 +56,7 @@ function toRotation(
   source: YamlSource,
   name: string,
   rotation: FileContent['rotations'][string],
-  defaults: { readonly library: string; readonly timeZone: string },
+  defaults: { readonly library: string; readonly timeZone: TimeZone },
 ): RotationSettings {
   const settings = Object.entries(rotation).filter(([key]) => !(rotationKeys as readonly string[]).includes(key));
   return {

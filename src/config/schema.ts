@@ -1,6 +1,7 @@
 import { Cron } from 'croner';
 import { z } from 'zod';
 import { parseSize } from '#src/base/size';
+import { parseTimeZone } from '#src/base/time-zone';
 import { parsePeriod } from '#src/media/period';
 
 /**
@@ -43,12 +44,9 @@ const period = z.string().transform((text, context) => {
   return parsePeriod(text) ?? refuse(context, `is ${quote(text)}, which is not a period`, remedy);
 });
 
-const timeZone = z.string().superRefine((text, context) => {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: text });
-  } catch {
-    refuse(context, `is ${quote(text)}, which is not a time zone`, 'Write an IANA name such as `Europe/London`.');
-  }
+const timeZone = z.string().transform((text, context) => {
+  const remedy = 'Write an IANA name such as `Europe/London`.';
+  return parseTimeZone(text) ?? refuse(context, `is ${quote(text)}, which is not a time zone`, remedy);
 });
 
 const cron = z.string().superRefine((text, context) => {
@@ -85,7 +83,7 @@ const staging = z
     }
   });
 
-const pool = z.strictObject({ draw: name.optional(), protect: period.optional() });
+const pool = z.strictObject({ draw: name.optional(), protect: period.optional(), worm: z.boolean().optional() });
 
 const set = z.strictObject({
   include: z.array(path).min(1),

@@ -1,8 +1,8 @@
 import { dirname, resolve } from 'node:path';
 import { type Alias, isAlias, isMap, isScalar, isSeq, LineCounter, type Pair, parseDocument, type YAMLMap } from 'yaml';
 import type { GrandsireError } from '#src/base/errors';
+import type { SettingsPlace } from '#src/base/settings-place';
 import { configurationError, type Problem } from '#src/config/problem';
-import type { SettingsPlace } from '#src/device/driver';
 
 type Path = readonly (string | number)[];
 type Offsets = { readonly key: number; readonly value: number };

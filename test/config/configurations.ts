@@ -1,4 +1,5 @@
 import { GrandsireError } from '#src/base/errors';
+import type { TimeZone } from '#src/base/time-zone';
 import type { Configuration } from '#src/config/configuration';
 import { parseConfiguration } from '#src/config/parse-configuration';
 
@@ -6,7 +7,7 @@ import { parseConfiguration } from '#src/config/parse-configuration';
 export const least = 'staging: { size: 1GiB }\n';
 
 export const parse = (text: string, file = '/etc/g/grandsire.yaml'): Configuration =>
-  parseConfiguration(text, { file, machineTimeZone: 'Europe/Zurich' });
+  parseConfiguration(text, { file, machineTimeZone: 'Europe/Zurich' as TimeZone });
 
 /** The failure of a configuration that must be refused. */
 export function refusal(text: string): GrandsireError {

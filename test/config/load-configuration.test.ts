@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import type { TimeZone } from '#src/base/time-zone';
 import { loadConfiguration } from '#src/config/load-configuration';
 import { least } from '#test/config/configurations';
 
@@ -16,7 +17,7 @@ before(() => {
 after(() => rmSync(folder, { recursive: true }));
 
 const load = (here: string, option?: string, environment?: string) =>
-  loadConfiguration({ option, environment, folder: join(folder, here), machineTimeZone: 'UTC' }).file;
+  loadConfiguration({ option, environment, folder: join(folder, here), machineTimeZone: 'UTC' as TimeZone }).file;
 
 test('the option comes before the environment, and that before the current folder', () => {
   const environment = join(folder, 'environment/grandsire.yaml');
