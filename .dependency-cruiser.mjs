@@ -109,6 +109,14 @@ export default {
       to: { path: '^(src|drivers|schemes|test)/', pathNot: '^src/(rotation|media|base)/' },
     },
     {
+      name: 'commands-load-late',
+      comment:
+        'The definitions of all commands are loaded for --help: what a command works with, it imports in `run` (await import).',
+      severity: 'error',
+      from: { path: '^src/cli/commands/' },
+      to: { path: '^src/', pathNot: '^src/(cli|base)/', dynamic: false, dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'tests-stay-outside',
       comment: 'What only tests need must not be shipped.',
       severity: 'error',

@@ -1,7 +1,36 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
-import yargs from 'yargs';
+import { systemClock } from '#src/base/clock';
+import { interrupted } from '#src/base/errors';
+import type { TimeZone } from '#src/base/time-zone';
+import { runCli } from '#src/cli/run-cli';
 
-const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+const interruption = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  // Once: the second of its kind ends the process as it would any, for an operator who will not wait for the safe point.
+  process.once(signal, () => {
+    process.stderr.write(`\n${signal}: stopping at the next safe point; once more to stop at once\n`);
+    interruption.abort(interrupted(`interrupted by ${signal}`));
+  });
+}
 
-await yargs(process.argv.slice(2)).scriptName('grandsire').version(manifest.version).strict().parseAsync();
+// `grandsire find x | head -1` closes the pipe early: what is left unsaid does no harm, what is being written goes on.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+// Intl names zones that it knows; checking that would load the library for dates before every command.
+const machineZone = Intl.DateTimeFormat().resolvedOptions().timeZone as TimeZone;
+
+// The exit code is set, the process is left to end: a worker thread with a statement in flight must not be cut off.
+process.exitCode = await runCli(process.argv.slice(2), {
+  stdout: process.stdout,
+  stderr: process.stderr,
+  stdin: process.stdin,
+  variables: process.env,
+  folder: process.cwd(),
+  clock: systemClock,
+  timeZone: machineZone,
+  signal: interruption.signal,
+});

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -11,4 +13,29 @@ test('--version prints the version of the package', () => {
   const run = spawnSync(process.execPath, [main, '--version'], { encoding: 'utf8' });
   assert.equal(run.stdout, `${JSON.parse(readFileSync(manifest, 'utf8')).version}\n`);
   assert.equal(run.status, 0);
+});
+
+test('the exit code and the document reach the shell', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'grandsire-main-'));
+  try {
+    const init = () => spawnSync(process.execPath, [main, 'init', '--json'], { cwd: folder, encoding: 'utf8' });
+    const first = init();
+    assert.equal(first.status, 0, first.stderr);
+    assert.equal(JSON.parse(first.stdout).configuration, join(folder, 'grandsire.yaml'));
+    const second = init();
+    assert.equal(second.status, 6);
+    assert.equal(JSON.parse(second.stdout).error.code, 'config.exists');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a pipe that is closed early is no failure', async () => {
+  const child = spawn(process.execPath, [main, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  const errors: Buffer[] = [];
+  child.stderr.on('data', (chunk: Buffer) => errors.push(chunk));
+  const status = await new Promise((resolve) => child.on('close', resolve));
+  assert.equal(Buffer.concat(errors).toString(), '');
+  assert.equal(status, 0);
 });

@@ -31,6 +31,7 @@ const plants: readonly { readonly rule: string; readonly from: string; readonly 
   { rule: 'drivers-stand-on-contracts', from: 'drivers/one/to-config', to: 'src/config/planted' },
   { rule: 'drivers-stand-alone', from: 'drivers/one/to-two', to: 'drivers/two/planted' },
   { rule: 'schemes-stand-on-contracts', from: 'schemes/to-catalog', to: 'src/catalog/planted' },
+  { rule: 'commands-load-late', from: 'src/cli/commands/planted', to: 'src/catalog/planted' },
   { rule: 'tests-stay-outside', from: 'src/base/to-test', to: 'test/planted' },
   { rule: 'imports-resolve', from: 'src/base/to-nothing', to: 'src/base/nothing' },
 ];

@@ -1,0 +1,27 @@
+import { type AnyCommand, wordsOf } from '#src/cli/command';
+
+type Load = () => Promise<{ readonly command: AnyCommand }>;
+
+/**
+ * Every command, in the order of `--help`: its words, and the file that defines it. One line for each new file below
+ * `src/cli/commands` (docs/contributing.md).
+ */
+const table: Readonly<Record<string, Load>> = {
+  init: () => import('#src/cli/commands/init'),
+};
+
+/** The words of all commands: `init`, `drive load`. */
+export const commandWords: readonly string[] = Object.keys(table);
+
+export async function loadCommand(words: string): Promise<AnyCommand | undefined> {
+  return Object.hasOwn(table, words) ? (await table[words]?.())?.command : undefined;
+}
+
+/** All commands, or those of one noun. */
+export async function loadCommands(noun?: string): Promise<readonly AnyCommand[]> {
+  const words = commandWords.filter((candidate) => noun === undefined || candidate.split(' ')[0] === noun);
+  const commands = await Promise.all(words.map(loadCommand));
+  return commands.filter((command) => command !== undefined).sort((a, b) => rank(a) - rank(b));
+}
+
+const rank = (command: AnyCommand): number => commandWords.indexOf(wordsOf(command));
