@@ -28,6 +28,7 @@ export function moveOutcome(
     case 0x3b15: // magazine unlocked
       return { kind: 'inventory-changed' };
     default:
-      return undefined;
+      // Makers have codes of their own for a drive that was not unloaded, all of them 3B/80 and up (3B/90 in StorageTek's and others' manuals).
+      return fromDrive && asc === 0x3b && ascq >= 0x80 ? { kind: 'drive-not-unloaded' } : undefined;
   }
 }
