@@ -48,7 +48,8 @@ export interface Finding {
  * Law:
  * - One writing connection a process; a transaction enters its queue whole (`BEGIN IMMEDIATE`) and is durable when its promise resolves
  *   (`synchronous=FULL`). Reads outside of transactions see the last commit.
- * - Inside `transaction` only the repositories handed in may be used for writing: writing through the outer ones from inside throws `internal.bug`.
+ * - Inside `transaction` only the repositories handed in may be used: using the outer ones from inside throws `internal.bug`. What walks many rows
+ *   (`selection`, `ofDataSet`, `directoriesOf`) works outside of transactions only.
  * - No waiting for devices inside a transaction; bulk transactions end within 100 ms.
  * - Versions of files become visible (find, selection) with the commit that makes their segment `staged`, never before.
  */
@@ -57,6 +58,7 @@ export interface Catalog extends Repositories, AsyncDisposable {
   stats(): Promise<CatalogStats>;
   /** Consistency of the catalog with itself (foreign keys, chains, counts, SQLite's own check). */
   check(): Promise<readonly Finding[]>;
+  /** Does what can be done about the repairable ones, checks again, and returns what is left. */
   repair(findings: readonly Finding[]): Promise<readonly Finding[]>;
   /** A consistent copy of the whole catalog in one file, while others work (VACUUM INTO or the like). */
   backupTo(path: string): Promise<void>;

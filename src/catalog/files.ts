@@ -48,7 +48,10 @@ export const entryTypes = [
 ] as const satisfies readonly EntryType[];
 
 export interface VersionWriter {
-  /** Resolves when the batch is committed; batches are taken in order. The caller keeps at most a few in flight. */
+  /**
+   * Resolves when the batch is committed; batches are taken in order. The caller keeps at most a few in flight. Replaces versions of the same name in
+   * the same data set. More than 10,000 rows are committed in parts.
+   */
   add(batch: VersionBatch): Promise<void>;
   /**
    * Names that are gone, recorded by a run that completed: one for each name missing from its directory. A deletion hides every version of that
@@ -106,19 +109,25 @@ export interface FileRepository {
   openWriter(dataSet: DataSetKey): VersionWriter;
   /**
    * For each of the directories, what the chain (as from `DataSetRepository.chain`) holds in it: the newest version of each name, without
-   * deleted ones. One call for many directories; in the order asked, names in byte order.
+   * deleted ones. One call for many directories (a few hundred); in the order asked, names in byte order. Whether a live copy exists is not asked: take the chain of `latestUsable`.
    */
   reference(
     chain: readonly DataSetKey[],
     directories: readonly Uint8Array[],
   ): Promise<readonly (readonly ReferenceEntry[])[]>;
-  /** Directories directly or anywhere below a path that the chain holds (to find deleted trees), in byte order, page by page. */
+  /**
+   * Directories at or below a path in which the chain holds anything, page by page, to find those that a walk did not visit. In the order in which a
+   * walk meets them that takes names in byte order at every level (a directory before what is below it, `/a/b` before `/a-b`), so that two such
+   * sequences can be merged. Directories from which all was deleted are among them. Not inside a transaction.
+   */
+  directoriesOf(chain: readonly DataSetKey[], below: Uint8Array): AsyncIterable<readonly Uint8Array[]>;
+  /** Newest first (by `startedAt` of the data set; `before` and `after` speak of it too, both included), then by path. */
   find(query: FindQuery): Promise<{ readonly versions: readonly FileVersion[]; readonly truncated: boolean }>;
   /**
    * The tree as the chain shows it: for each name at or below the paths the newest version in the chain, deletions left out, ordered by (data set,
-   * segment, offset), page by page (bounded memory).
+   * segment, offset), page by page (bounded memory: sorted on disk). Not inside a transaction.
    */
   selection(chain: readonly DataSetKey[], paths: readonly Uint8Array[]): AsyncIterable<readonly FileVersion[]>;
-  /** All versions of one data set in order of (segment, offset), page by page. */
+  /** All versions of one data set whose segments are staged, in order of (segment, offset), page by page. Not inside a transaction. */
   ofDataSet(dataSet: DataSetKey): AsyncIterable<readonly FileVersion[]>;
 }

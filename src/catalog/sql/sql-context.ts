@@ -1,0 +1,58 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Kysely } from 'kysely';
+import { bug } from '#src/base/errors';
+import type { CatalogSchema } from '#src/catalog/sql/schema';
+
+export type CatalogDatabase = Kysely<CatalogSchema>;
+
+/** How repositories reach the database: the same code works by itself and inside a transaction. */
+export interface SqlContext {
+  /** One statement on the last commit; inside a transaction, on what it sees. */
+  read<T>(work: (db: CatalogDatabase) => Promise<T>): Promise<T>;
+  /** Several statements that must see one state. */
+  snapshot<T>(work: (db: CatalogDatabase) => Promise<T>): Promise<T>;
+  /** One transaction, durable when the promise resolves; inside a transaction, a part of it. */
+  write<T>(work: (db: CatalogDatabase) => Promise<T>): Promise<T>;
+  /** For work on a connection of its own: throws inside a transaction, where it would not see what was written. */
+  assertOutside(): void;
+}
+
+/**
+ * Tells whether the running code was called from inside a transaction. Without it a write through the outer repositories would wait for the
+ * queue that its own transaction holds, for ever, and a read would silently see the state before it.
+ */
+export class TransactionGate {
+  readonly #current = new AsyncLocalStorage<{ open: boolean }>();
+
+  assertOutside(): void {
+    if (this.#current.getStore()?.open) {
+      throw bug(
+        'the catalog was used from inside its own transaction; use the repositories that the transaction hands in',
+      );
+    }
+  }
+
+  async inside<T>(db: CatalogDatabase, work: (context: SqlContext) => Promise<T>): Promise<T> {
+    const mark = { open: true };
+    try {
+      return await this.#current.run(mark, () => work(boundContext(db, mark)));
+    } finally {
+      mark.open = false;
+    }
+  }
+}
+
+function boundContext(db: CatalogDatabase, mark: { readonly open: boolean }): SqlContext {
+  const use = async <T>(work: (db: CatalogDatabase) => Promise<T>): Promise<T> => {
+    if (!mark.open) throw bug('repositories of a transaction were used after its end; await all that it does');
+    return await work(db);
+  };
+  return {
+    read: use,
+    snapshot: use,
+    write: use,
+    assertOutside: () => {
+      throw bug('this walks the catalog on a connection of its own and cannot be used inside a transaction');
+    },
+  };
+}
