@@ -7,6 +7,8 @@ declare const timeZoneBrand: unique symbol;
 /** The name of a zone in the IANA data base that this machine knows: `Europe/London`. */
 export type TimeZone = string & { readonly [timeZoneBrand]: true };
 
+export const utc = 'UTC' as TimeZone;
+
 const dayMs = 86_400_000;
 const minuteMs = 60_000;
 

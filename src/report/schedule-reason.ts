@@ -8,11 +8,12 @@ export type Unfit =
   | 'condition'
   | 'fill-foreign'
   | 'fill-unknown'
-  | 'full'
   | 'generation'
   | 'held'
   | 'in-this-run'
   | 'not-in-library'
+  | 'other-generation'
+  | 'other-is-open'
   | 'passed-over'
   | 'pool'
   | 'protected'
@@ -58,5 +59,7 @@ export type ScheduleReason =
   | { readonly code: 'run.overdue' }
   /** It was begun today, and interrupted. */
   | { readonly code: 'run.repeated' }
+  /** The run writes over the only complete full of the set: until it is done there is none. */
+  | { readonly code: 'base.last-full-overwritten'; readonly backupSet: string; readonly cartridge: string }
   /** What leaves the site is the only copy of what later runs build on. */
   | { readonly code: 'base.leaves-site'; readonly pool: string; readonly neededBy: readonly CalendarDay[] };

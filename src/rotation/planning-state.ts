@@ -37,7 +37,7 @@ export interface PlanningRotation {
 
 export interface PlanningLibrary {
   readonly name: string;
-  /** Generation of every drive that is not down; undefined where the drive does not tell. */
+  /** Generation of every drive, down or not (a plan outlives repairs); undefined where the drive does not tell. */
   readonly drives: readonly { readonly generation: string | undefined }[];
 }
 
@@ -96,7 +96,7 @@ export interface PastRun {
   readonly day: CalendarDay;
   readonly tier: string;
   readonly level: Level;
-  readonly state: 'complete' | 'interrupted';
+  readonly state: DataSetState;
   /** How many cartridges it wrote on, and how many bytes. */
   readonly cartridges: number;
   readonly bytes: number;
@@ -107,6 +107,11 @@ export interface PlanningRequest {
   /** First and last day, both included, each rotation in its own zone. Days before today are not planned. */
   readonly from: CalendarDay;
   readonly to: CalendarDay;
+  /**
+   * So many days after `to` are planned without being shown, because their runs decide how long what the shown ones write is
+   * needed. Default 35; they change no choice of a cartridge, so that 0 will do where only that is asked.
+   */
+  readonly lookAheadDays?: number;
   readonly running?: RunningRun;
 }
 
@@ -118,6 +123,12 @@ export interface RunningRun {
   readonly startedAt: Instant;
   /** For a run that an operator started beside the scheme (`BoundScheme.runByHand`). */
   readonly byHand?: SchemeRun;
+  /** The level that an operator asked for, where it is not the scheme's. */
+  readonly level?: Level;
+  /** The backup sets that it backs up; all of the rotation's where it is undefined. */
+  readonly sets?: readonly string[];
+  /** How many cartridges it is known to need, where that is more than was expected. */
+  readonly needs?: number;
   /** What it writes on already, in order. */
   readonly taken: readonly CartridgeId[];
   /** What it met and found unfit. */
@@ -144,6 +155,8 @@ export interface PlannedRun extends ScheduleEntry {
   readonly sets: readonly PlannedSet[];
   /** How many cartridges it is short of. */
   readonly missing: number;
+  /** It is the run that the request called under way. */
+  readonly isRunning: boolean;
 }
 
 export interface Plan {

@@ -1,4 +1,4 @@
-import { addDays, addMonths, type CalendarDay, calendarDay, yearOf } from '#src/base/calendar-day';
+import { addDays, addMonths, type CalendarDay, parseCalendarDay, yearOf } from '#src/base/calendar-day';
 import type { Instant } from '#src/base/clock';
 import { parseTimeZone, startOfDay, type TimeZone } from '#src/base/time-zone';
 import type { Protection } from '#src/media/facets';
@@ -37,9 +37,17 @@ export type ProtectionEnd = Instant | 'forever' | undefined;
 export function endOfProtection(protection: Protection): ProtectionEnd {
   if (protection.kind === 'none') return undefined;
   if (protection.kind === 'forever') return 'forever';
+  const known = knownEnds.get(protection);
+  if (known !== undefined) return known;
   const zone = parseTimeZone(protection.timeZone);
-  return zone === null ? 'forever' : startOfDay(calendarDay(protection.freeOn), zone);
+  const freeOn = parseCalendarDay(protection.freeOn);
+  const end = zone === null || freeOn === null ? 'forever' : startOfDay(freeOn, zone);
+  knownEnds.set(protection, end);
+  return end;
 }
+
+/** The planner compares ends many thousand times, and each look into a zone's rules costs tens of microseconds. */
+const knownEnds = new WeakMap<Protection, Instant | 'forever'>();
 
 /** Whether what is protected so may be overwritten at `at`. */
 export function isProtectionOver(protection: Protection, at: Instant): boolean {

@@ -19,17 +19,27 @@ export interface RunTime {
 export function parseRunTime(expression: string, zone: TimeZone): RunTime | null {
   const cron = parseCron(expression);
   if (cron === null) return null;
+  // A plan asks for the same days again and again.
+  const known = new Map<CalendarDay, Instant | null>();
   return {
     on(day) {
-      const midnight = dayNumber(day) * dayMs;
-      // `nextRun` looks for a time after the given second.
-      const next = cron.nextRun(new Date(midnight - 1000))?.getTime();
-      if (next === undefined || next >= midnight + dayMs) return null;
-      const at = instantOfWallTime(day, next - midnight, zone);
-      // Where a zone has left out a whole day (Samoa, 30 December 2011) there is no run on it.
-      return dayAt(at, zone) === day ? at : null;
+      const before = known.get(day);
+      if (before !== undefined) return before;
+      const at = firstOn(cron, day, zone);
+      known.set(day, at);
+      return at;
     },
   };
+}
+
+function firstOn(cron: Cron, day: CalendarDay, zone: TimeZone): Instant | null {
+  const midnight = dayNumber(day) * dayMs;
+  // `nextRun` looks for a time after the given second.
+  const next = cron.nextRun(new Date(midnight - 1000))?.getTime();
+  if (next === undefined || next >= midnight + dayMs) return null;
+  const at = instantOfWallTime(day, next - midnight, zone);
+  // Where a zone has left out a whole day (Samoa, 30 December 2011) there is no run on it.
+  return dayAt(at, zone) === day ? at : null;
 }
 
 function parseCron(expression: string): Cron | null {
