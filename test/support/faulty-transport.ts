@@ -9,7 +9,12 @@ type Moment = 'before' | 'after';
 
 export type FaultAction =
   /** CHECK CONDITION; with `deferred: true` in the sense it concerns data that was accepted earlier. */
-  | { readonly kind: 'check'; readonly sense: SenseFields; readonly at?: Moment; readonly format?: 'fixed' | 'descriptor' }
+  | {
+      readonly kind: 'check';
+      readonly sense: SenseFields;
+      readonly at?: Moment;
+      readonly format?: 'fixed' | 'descriptor';
+    }
   | { readonly kind: 'status'; readonly status: number; readonly at?: Moment }
   | { readonly kind: 'time-out'; readonly at?: Moment }
   /** The connection is lost; with `stays` every later command fails the same way. */
@@ -104,7 +109,9 @@ export interface TracedCommand {
 }
 
 /** A transport that remembers every command, in order, in `trace`. */
-export function createTracingTransport(inner: ScsiTransport): ScsiTransport & { readonly trace: readonly TracedCommand[] } {
+export function createTracingTransport(
+  inner: ScsiTransport,
+): ScsiTransport & { readonly trace: readonly TracedCommand[] } {
   const trace: TracedCommand[] = [];
   return {
     trace,

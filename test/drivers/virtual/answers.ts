@@ -41,7 +41,8 @@ export async function openBench(options: TestLibraryOptions & { readonly load?: 
   const library = await createTestLibrary(options);
   const changer = await library.changer();
   const drive = await library.drive();
-  const robot = async (cdb: string, phase?: number | readonly Uint8Array[]) => answer(await sendHex(changer, cdb, phase));
+  const robot = async (cdb: string, phase?: number | readonly Uint8Array[]) =>
+    answer(await sendHex(changer, cdb, phase));
   const tape = async (cdb: string, phase?: number | readonly Uint8Array[]) => answer(await sendHex(drive, cdb, phase));
   assert.equal(await robot('000000000000'), '6/29/00');
   assert.equal(await tape('000000000000'), '6/29/00');

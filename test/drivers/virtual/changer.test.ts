@@ -8,8 +8,14 @@ import { sendHex } from '#test/support/virtual-library';
 const ready = '000000000000';
 
 /** READ ELEMENT STATUS (SMC-3 6.11): B8h, VOLTAG and type, start, number, CURDATA and DVCID, allocation length. */
-const elementStatus = ({ type = '0', tags = true, start = '0000', count = 'ffff', flags = '02', room = '00ffff' } = {}): string =>
-  `b8${tags ? '1' : '0'}${type}${start}${count}${flags}${room}0000`;
+const elementStatus = ({
+  type = '0',
+  tags = true,
+  start = '0000',
+  count = 'ffff',
+  flags = '02',
+  room = '00ffff',
+} = {}): string => `b8${tags ? '1' : '0'}${type}${start}${count}${flags}${room}0000`;
 
 /** The barcode at each address, by the offsets of SMC-3 tables (header 8, page header 8, descriptors; tag at byte 12). */
 function readTags(data: Buffer): Map<number, string> {
@@ -18,7 +24,8 @@ function readTags(data: Buffer): Map<number, string> {
     const descriptorBytes = data.readUInt16BE(page + 2);
     const end = page + 8 + data.readUIntBE(page + 5, 3);
     for (let at = page + 8; at < end; at += descriptorBytes) {
-      if ((data[at + 2] ?? 0) & 0x01) tags.set(data.readUInt16BE(at), data.toString('latin1', at + 12, at + 44).trimEnd());
+      if ((data[at + 2] ?? 0) & 0x01)
+        tags.set(data.readUInt16BE(at), data.toString('latin1', at + 12, at + 44).trimEnd());
     }
     page = end;
   }
@@ -70,7 +77,8 @@ describe('identity', () => {
     const all = await bench.data(bench.changer, 'a30c00000000000010000000');
     assert.equal(all.readUInt32BE(0), all.length - 4);
     const codes = Array.from({ length: (all.length - 4) / 8 }, (_, index) => all[4 + 8 * index] ?? 0);
-    for (const code of [0x00, 0x03, 0x07, 0x12, 0x1a, 0x1e, 0x37, 0x5a, 0xa0, 0xa3, 0xa5, 0xb8]) assert.ok(codes.includes(code));
+    for (const code of [0x00, 0x03, 0x07, 0x12, 0x1a, 0x1e, 0x37, 0x5a, 0xa0, 0xa3, 0xa5, 0xb8])
+      assert.ok(codes.includes(code));
     const one = await bench.data(bench.changer, 'a30c01a50000000010000000');
     assert.deepEqual([(one[1] ?? 0) & 0x07, one.readUInt16BE(2), one[4]], [0x03, 12, 0xa5]);
     const absent = await bench.data(bench.changer, 'a30c01080000000010000000');
@@ -116,7 +124,13 @@ describe('READ ELEMENT STATUS', () => {
   test('ranges', async () => {
     await using bench = await openBench({ slots: 8, cartridges: ['A00001L9', 'A00002L9', 'A00003L9'] });
     const two = await bench.data(bench.changer, elementStatus({ type: '2', start: slot(2), count: '0002' }));
-    assert.deepEqual([...readTags(two)], [[0x1001, 'A00002L9'], [0x1002, 'A00003L9']]);
+    assert.deepEqual(
+      [...readTags(two)],
+      [
+        [0x1001, 'A00002L9'],
+        [0x1002, 'A00003L9'],
+      ],
+    );
     assert.equal(two.readUInt16BE(2), 2);
     assert.equal(await bench.robot(elementStatus({ type: '2', start: slot(9) }), 4096), '5/21/01');
     assert.equal(await bench.robot(elementStatus({ type: '5' }), 4096), '5/24/00 cdb=1.3');
@@ -217,7 +231,15 @@ describe('what operators do to the folder', () => {
     await using bench = await openBench({ slots: 4, cartridges: ['G00001L9', 'G00002L9'] });
     const folder = join(bench.library.path, 'cartridges');
     rmSync(join(folder, 'G00001L9.tap'));
-    for (const name of ['N00001L9.tap', 'W00001LZ.tap', 'a b.tap', '.tap', '__proto__.tap', `${'X'.repeat(33)}.tap`, 'notes.txt']) {
+    for (const name of [
+      'N00001L9.tap',
+      'W00001LZ.tap',
+      'a b.tap',
+      '.tap',
+      '__proto__.tap',
+      `${'X'.repeat(33)}.tap`,
+      'notes.txt',
+    ]) {
       writeFileSync(join(folder, name), '');
     }
     mkdirSync(join(folder, 'FOLDER.tap'));
@@ -263,7 +285,11 @@ test('mode pages 1Dh, 1Eh and 1Fh', async () => {
   await using bench = await openBench({ drives: 2, slots: 24, mailSlots: 3 });
   const all = await bench.data(bench.changer, '1a083f00ff00');
   assert.equal(all[0], all.length - 1);
-  const expected = ['1d12 0001 0001 1000 0018 0010 0003 0100 0002 0000', '1e02 0000', '1f12 0e00 00 0e 0e 0e 0000 0000 00000000 0000 0000'];
+  const expected = [
+    '1d12 0001 0001 1000 0018 0010 0003 0100 0002 0000',
+    '1e02 0000',
+    '1f12 0e00 00 0e 0e 0e 0000 0000 00000000 0000 0000',
+  ];
   assert.equal(all.toString('hex', 4), expected.join('').replaceAll(' ', ''));
   const long = await bench.data(bench.changer, '5a081d00000000010000');
   assert.equal(long.toString('hex'), `001a000000000000${expected[0]?.replaceAll(' ', '')}`);

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -177,12 +186,22 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant('write' as const), length: fc.integer({ min: 1, max: 40 }) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('mark' as const), count: fc.integer({ min: 0, max: 70 }) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('read' as const), room: fc.nat(50) }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('blocks' as const, 'marks' as const), count: fc.integer({ min: -80, max: 80 }) }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('locate' as const, 'locateFile' as const), to: fc.nat(150) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constantFrom('blocks' as const, 'marks' as const),
+      count: fc.integer({ min: -80, max: 80 }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constantFrom('locate' as const, 'locateFile' as const), to: fc.nat(150) }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('truncate' as const, 'end' as const, 'reopen' as const) }) },
 );
 
-const filesBefore = (model: Model, at = model.at): number => model.objects.slice(0, at).filter((o) => o === undefined).length;
+const filesBefore = (model: Model, at = model.at): number =>
+  model.objects.slice(0, at).filter((o) => o === undefined).length;
 
 function spaceModelBlocks(model: Model, count: number): { passed: number; stop: string } {
   let passed = 0;
@@ -223,7 +242,11 @@ function compareStep(image: TapeImage, model: Model, action: Exclude<Step, { do:
     }
     case 'mark':
       image.writeFilemarks(action.count);
-      if (action.count > 0) written(model, Array.from({ length: action.count }, () => undefined));
+      if (action.count > 0)
+        written(
+          model,
+          Array.from({ length: action.count }, () => undefined),
+        );
       break;
     case 'read': {
       const buffer = Buffer.alloc(action.room);
