@@ -16,7 +16,10 @@ export default function report({ counters, cwd, issues, write }: ReporterOptions
       ? []
       : Object.values(files as Record<string, Record<string, { filePath: string; symbol: string }>>).flatMap(
           (symbols) =>
-            Object.values(symbols).map(({ filePath, symbol }) => `${type} ${relative(cwd, filePath)} ${symbol}`),
+            Object.values(symbols).map(
+              ({ filePath, symbol }) =>
+                `${type} ${relative(cwd, filePath)}${symbol === relative(cwd, filePath) ? '' : ` ${symbol}`}`,
+            ),
         ),
   );
   const text = `${JSON.stringify({ looked: counters.total, findings } satisfies KnipReport)}\n`;
