@@ -86,7 +86,7 @@ function parseRest(view: FieldView, layout: Layout): ParsedModeParameters {
 }
 
 /** The pages of a mode parameter list; one that is cut short is kept as far as it goes. */
-export function parseModePages(data: Uint8Array): { readonly pages: readonly ModePage[]; readonly truncated: boolean } {
+function parseModePages(data: Uint8Array): { readonly pages: readonly ModePage[]; readonly truncated: boolean } {
   const view = new FieldView(data);
   const pages: ModePage[] = [];
   let offset = 0;
@@ -106,7 +106,7 @@ export function parseModePages(data: Uint8Array): { readonly pages: readonly Mod
   return { pages, truncated: view.truncated || offset !== data.length };
 }
 
-export function encodeModePage({ page, subpage, savable, body }: ModePage): Uint8Array {
+function encodeModePage({ page, subpage, savable, body }: ModePage): Uint8Array {
   const first = (page & 0x3f) | flagByte({ 7: savable, 6: subpage !== 0 });
   const header = subpage === 0 ? Uint8Array.of(first, 0) : Uint8Array.of(first, subpage, 0, 0);
   putField(header, subpage === 0 ? 1 : 2, subpage === 0 ? 1 : 2, body.length);

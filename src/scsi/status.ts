@@ -10,8 +10,6 @@ export const status = {
   taskAborted: 0x40,
 } as const;
 
-export type StatusCode = (typeof status)[keyof typeof status];
-
 const names: Readonly<Record<number, string>> = {
   [status.good]: 'GOOD',
   [status.checkCondition]: 'CHECK CONDITION',

@@ -1,5 +1,6 @@
 import { FieldView } from '#src/base/field-view';
 import { encodeLogPage, type LogPage, parseLogPage } from '#src/scsi/log-sense';
+import { tapeLogPage } from '#src/scsi/tape-log-pages';
 
 /** `critical`: data or the drive is in danger; `warning`: look at it; `information`. */
 export type TapeAlertSeverity = 'critical' | 'warning' | 'information';
@@ -88,11 +89,11 @@ export function tapeAlertFlag(flag: number): TapeAlertFlag {
  */
 export function parseTapeAlerts(data: Uint8Array): readonly TapeAlertFlag[] | undefined {
   const { page, parameters } = parseLogPage(data);
-  if (page === 0x12) {
+  if (page === tapeLogPage.tapeAlertResponse) {
     const bits = parameters.find(({ code }) => code === 0x0000)?.value ?? new Uint8Array(0);
     return parseTapeAlertBits(bits);
   }
-  if (page !== 0x2e) return undefined;
+  if (page !== tapeLogPage.tapeAlert) return undefined;
   const set = parameters.filter(({ code, value }) => code >= 1 && code <= 64 && ((value[0] ?? 0) & 0x01) === 1);
   return set.map(({ code }) => tapeAlertFlag(code)).sort((a, b) => a.flag - b.flag);
 }
@@ -116,7 +117,7 @@ export function encodeTapeAlertBits(set: Iterable<number>): Uint8Array {
 /** Page 12h. Control byte 03h: binary list parameter. */
 export function encodeTapeAlertResponsePage(set: Iterable<number>): Uint8Array {
   return encodeLogPage({
-    page: 0x12,
+    page: tapeLogPage.tapeAlertResponse,
     subpage: 0,
     parameters: [{ code: 0, control: 0x03, value: encodeTapeAlertBits(set) }],
   });
@@ -129,5 +130,5 @@ export function encodeTapeAlertPage(set: ReadonlySet<number>): Uint8Array {
     control: 0x00,
     value: Uint8Array.of(set.has(index + 1) ? 1 : 0),
   }));
-  return encodeLogPage({ page: 0x2e, subpage: 0, parameters });
+  return encodeLogPage({ page: tapeLogPage.tapeAlert, subpage: 0, parameters });
 }

@@ -106,7 +106,7 @@ export function parseDeviceIdentification(data: Uint8Array): DeviceIdentificatio
   return { designators, truncated: truncated || body.truncated || offset !== body.lengthBytes };
 }
 
-export function encodeDesignator({ codeSet, association, type, bytes }: Designator): Uint8Array {
+function encodeDesignator({ codeSet, association, type, bytes }: Designator): Uint8Array {
   const head = Uint8Array.of(codeSet & 0x0f, ((association & 0x03) << 4) | (type & 0x0f), 0, 0);
   putField(head, 3, 1, bytes.length);
   return Buffer.concat([head, bytes]);

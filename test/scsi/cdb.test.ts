@@ -235,6 +235,95 @@ describe('CDBs', () => {
   }
 });
 
+/**
+ * What other initiators sent, seen by the trace event `scsi_dispatch_cmd_start` of Linux 7.3.4: its tape driver `st` under
+ * `mt`, sg3_utils 1.46, mtx 1.3.12 (without the LUN in byte 1, bits 7-5, which `mtx` and `ch` still set and SPC-3 retired).
+ */
+const foreign: readonly (readonly [string, string, Uint8Array])[] = [
+  ['mt rewind', '01 00 00 00 00 00', encodeRewindCdb()],
+  ['mt weof 2', '10 00 00 00 02 00', encodeWriteFilemarksCdb({ count: 2 })],
+  ['mt fsf 1', '11 01 00 00 01 00', encodeSpace6Cdb({ target: 'filemarks', count: 1n })],
+  ['mt bsf 1', '11 01 ff ff ff 00', encodeSpace6Cdb({ target: 'filemarks', count: -1n })],
+  ['mt fsr 1', '11 00 00 00 01 00', encodeSpace6Cdb({ target: 'blocks', count: 1n })],
+  ['mt seek 5', '2b 00 00 00 00 00 05 00 00 00', encodeLocate10Cdb({ identifier: 5n })],
+  ['mt tell', '34 00 00 00 00 00 00 00 00 00', encodeReadPositionCdb({ form: 'short' })],
+  ['mt erase', '19 01 00 00 00 00', encodeErase6Cdb({ long: true })],
+  ['mt setblk 0', '15 10 00 00 0c 00', encodeModeSelect6Cdb({ parameterListBytes: 12 })],
+  ['mt retension', '1b 00 00 00 03 00', encodeLoadUnloadCdb({ load: true, retension: true })],
+  ['mt load', '1b 00 00 00 01 00', encodeLoadUnloadCdb({ load: true })],
+  ['mt offline', '1b 00 00 00 00 00', encodeLoadUnloadCdb({ load: false })],
+  ['st opening a tape', '05 00 00 00 00 00', encodeReadBlockLimitsCdb()],
+  ['st opening a tape', '1a 00 00 00 0c 00', encodeModeSense6Cdb({ page: 0, allocationBytes: 12 })],
+  ['sg_logs -p 0x2e', '4d 00 6e 00 00 00 00 00 04 00', encodeLogSenseCdb({ page: 0x2e, allocationBytes: 4 })],
+  [
+    'sg_read_attr',
+    '8c 00 00 00 00 00 00 00 00 00 00 00 20 00 00 00',
+    encodeReadAttributeCdb({ query: 'values', allocationBytes: 0x2000 }),
+  ],
+  [
+    'sg_read_attr --cache --lvn=1 --first=1024',
+    '8c 00 00 00 00 01 00 00 04 00 00 00 20 00 01 00',
+    encodeReadAttributeCdb({
+      query: 'values',
+      volume: 1,
+      firstAttribute: 0x400,
+      cached: true,
+      allocationBytes: 0x2000,
+    }),
+  ],
+  [
+    'sg_opcodes',
+    'a3 0c 00 00 00 00 00 00 20 00 00 00',
+    encodeReportSupportedOperationCodesCdb({ query: { kind: 'all' }, allocationBytes: 0x2000 }),
+  ],
+  [
+    'sg_opcodes -o 0x2b',
+    'a3 0c 01 2b 00 00 00 00 20 00 00 00',
+    encodeReportSupportedOperationCodesCdb({ query: { kind: 'one', operationCode: 0x2b }, allocationBytes: 0x2000 }),
+  ],
+  ['sg_luns', 'a0 00 00 00 00 00 00 00 20 00 00 00', encodeReportLunsCdb({ allocationBytes: 0x2000 })],
+  ['sg_requests -d', '03 01 00 00 fc 00', encodeRequestSenseCdb({ descriptor: true })],
+  ['sg_modes -p 0x10', '5a 00 10 00 00 00 00 10 00 00', encodeModeSense10Cdb({ page: 0x10, allocationBytes: 0x1000 })],
+  [
+    'sg_modes -6 -p 0x1d -d',
+    '1a 08 1d 00 fc 00',
+    encodeModeSense6Cdb({ page: 0x1d, noBlockDescriptors: true, allocationBytes: 252 }),
+  ],
+  ['sg_vpd -p 0x83', '12 01 83 00 fc 00', encodeInquiryCdb({ page: 0x83, allocationBytes: 252 })],
+  ['sg_inq', '12 00 00 00 24 00', encodeInquiryCdb({ allocationBytes: 36 })],
+  ['sg_prevent', '1e 00 00 00 01 00', encodePreventAllowCdb({ prevent: true })],
+  [
+    'mtx status',
+    'b8 12 04 00 00 0a 00 00 05 14 00 00',
+    encodeReadElementStatusCdb({
+      type: 'storage',
+      first: elementAddress(1024),
+      count: 10,
+      volumeTags: true,
+      allocationBytes: 0x514,
+    }),
+  ],
+  [
+    'mtx load 1 0',
+    'a5 00 00 01 04 00 01 00 00 00 00 00',
+    encodeMoveMediumCdb({
+      transport: elementAddress(1),
+      source: elementAddress(1024),
+      destination: elementAddress(256),
+    }),
+  ],
+  ['mtx inventory', '07 00 00 00 00 00', encodeInitializeElementStatusCdb()],
+];
+
+describe('CDBs of other initiators', () => {
+  for (const [command, hex, encoded] of foreign) {
+    it(`${command}: ${hex}`, () => {
+      assert.deepEqual(encoded, bytes(hex));
+      assert.equal(parseCdb(encoded, all).ok, true);
+    });
+  }
+});
+
 const faultOf = (hex: string): CdbFault | undefined => {
   const parsed = parseCdb(bytes(hex), all);
   return parsed.ok ? undefined : parsed.fault;

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { encodeSense } from '#src/scsi/encode-sense';
 import { encodeInquiry } from '#src/scsi/inquiry';
 import { encodeLogPage, encodeSupportedLogPages } from '#src/scsi/log-sense';
-import { makeAttribute } from '#src/scsi/medium-attributes';
+import { makeAttribute, mediumTypeValue } from '#src/scsi/medium-attributes';
 import { encodeAttributeValues } from '#src/scsi/read-attribute';
 import { encodeTapeAlertBits, encodeTapeAlertPage, encodeTapeAlertResponsePage } from '#src/scsi/tape-alert';
 import { encodeDriveStatus, encodeSequentialAccessCounters, encodeTapeCapacity } from '#src/scsi/tape-log-pages';
@@ -70,7 +70,7 @@ const encoded: Readonly<Record<string, Uint8Array>> = {
     makeAttribute('mediumManufacturer', 'FUJIFILM'),
     makeAttribute('mediumSerialNumber', 'ABC123'),
     makeAttribute('mediumManufactureDate', '20240131'),
-    makeAttribute('mediumType', 0x80),
+    makeAttribute('mediumType', mediumTypeValue.worm),
     makeAttribute('barcode', 'G00001L9'),
     makeAttribute('deviceAtLastLoad', 'IBM     1234567890'),
   ]),

@@ -35,6 +35,13 @@ describe('sense data of other devices', () => {
     assert.equal('information' in parsed, false);
   });
 
+  it('beginning of the medium met while spacing back', () => {
+    assert.equal(
+      describeSense(sense('tgt-space-filemarks-back')),
+      'no sense: beginning-of-partition/medium detected (0/00/04)',
+    );
+  });
+
   it('refusals of moves', () => {
     assert.match(describeSense(sense('tgt-move-destination-full')), /element full \(5\/3B\/0D\)/);
     assert.match(describeSense(sense('tgt-move-source-empty')), /source element empty \(5\/3B\/0E\)/);
