@@ -5,9 +5,6 @@ export interface InitialChoices {
   readonly timeZone: string;
 }
 
-/** The cartridges of the first library: enough for a year of the rotation below, with three to spare. */
-export const initialCartridges = { data: 20, firstBarcode: 'G00001L9', cleaning: 'CLNU01CU' } as const;
-
 /** The `grandsire.yaml` that `init` writes: it works as it is, and says what to change. */
 export function initialConfiguration({ stagingSizeBytes, timeZone }: InitialChoices): string {
   return `# Grandsire's configuration. Relative paths are relative to this file. Sizes: GiB, GB, MiB, MB. Periods: 14 days, 5 weeks,
