@@ -95,6 +95,23 @@ async function readNeeds(db: CatalogDatabase): Promise<Map<number, Need>> {
   return needs;
 }
 
+/** For each data set the latest protection over all that need it. */
+export async function readDataSetProtections(db: CatalogDatabase): Promise<ReadonlyMap<number, Protection>> {
+  return new Map([...(await readNeeds(db))].map(([key, { wanted }]) => [key, wanted]));
+}
+
+/** The moment at which it is free, in milliseconds since 1970. */
+export function endOfProtection(protection: Protection): number {
+  switch (protection.kind) {
+    case 'none':
+      return Number.NEGATIVE_INFINITY;
+    case 'forever':
+      return Number.POSITIVE_INFINITY;
+    case 'until':
+      return beginningOf(protection);
+  }
+}
+
 /** Whether the first protection ends after the second. */
 function isLater(a: Protection, b: Protection): boolean {
   if (a.kind === 'none' || b.kind === 'forever') return false;
