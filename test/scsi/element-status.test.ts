@@ -146,6 +146,33 @@ describe('element status that lies', () => {
     assert.deepEqual([element?.asc, element?.ascq], [0x83, 0x02]);
   });
 
+  it('import/export bits, one at a time (SMC-3, import/export element descriptor)', () => {
+    const flags = (hex: string) => {
+      const [element] = parseElementStatus(
+        page(['03', '00', '000c', '00000c'], `0300 ${hex} 00 0000 000000 00 0000`),
+      ).elements;
+      return Object.entries(element ?? {})
+        .filter(([, value]) => value === true)
+        .map(([name]) => name);
+    };
+    assert.deepEqual(flags('01'), ['full']);
+    assert.deepEqual(flags('02'), ['placedByOperator']);
+    assert.deepEqual(flags('04'), ['exception']);
+    assert.deepEqual(flags('08'), ['accessible']);
+    assert.deepEqual(flags('10'), ['exportEnabled']);
+    assert.deepEqual(flags('20'), ['importEnabled']);
+  });
+
+  it('byte 9: SVALID, INVERT, ED and MEDIUM TYPE (SMC-3)', () => {
+    const [element] = parseElementStatus(
+      page(['02', '00', '000c', '00000c'], '0400 09 00 0000 000000 ca 0405'),
+    ).elements;
+    assert.equal(element?.source, 0x405);
+    assert.equal(element?.inverted, true);
+    assert.equal(element?.disabled, true);
+    assert.equal(element?.mediumType, 2);
+  });
+
   it('a bar code with control characters cannot reach a terminal', () => {
     const hostile = `${Buffer.from('\x1b[2J\x07A'.padEnd(32)).toString('hex')}00000000`;
     const [element] = parseElementStatus(page(['02', '80', '0030', '000030'], common + hostile)).elements;

@@ -17,6 +17,7 @@ import {
   parseModeParameters10,
 } from '#src/scsi/mode-parameters';
 import {
+  encodeDataCompression,
   encodeDeviceConfiguration,
   encodeMediumConfiguration,
   parseDataCompression,
@@ -139,6 +140,34 @@ describe('mode parameters of LTO drives (their SCSI references)', () => {
     assert.deepEqual(encodeDeviceConfiguration(page, body).body, body);
     const off = encodeDeviceConfiguration({ ...page, compressionAlgorithm: 0 }, body).body;
     assert.deepEqual(off, bytes('00 00 00 00 00 32 00 00 18 000000 00 40'));
+  });
+
+  it('data compression: DCE, DCC and DDE (SSC-5, page 0Fh)', () => {
+    const page = {
+      enabled: true,
+      capable: false,
+      decompressionEnabled: false,
+      compressionAlgorithm: 1,
+      decompressionAlgorithm: 255,
+    };
+    const body = bytes('80 00 00000001 000000ff 00000000');
+    assert.deepEqual(parseDataCompression({ body }), { ...page, truncated: false });
+    assert.deepEqual(encodeDataCompression(page).body, body);
+    assert.equal(parseDataCompression({ body: bytes('40 80 00000000 00000000 00000000') }).capable, true);
+    assert.equal(parseDataCompression({ body: bytes('40 80 00000000 00000000 00000000') }).decompressionEnabled, true);
+  });
+
+  it('device capabilities, one bit at a time (SMC-3, page 1Fh): rows MT ST I/E DT, bits DT I/E ST MT', () => {
+    const body = bytes('02 00 01 08 04 02 00 00 00 00 00 00 00 01 00 00 00 00');
+    const { canStore, move, exchange } = parseChangerCapabilities({ body });
+    const named = (types: Readonly<Record<string, boolean>>) => Object.keys(types).filter((type) => types[type]);
+    assert.deepEqual(named(canStore), ['storage']);
+    assert.deepEqual(named(move.transport), ['transport']);
+    assert.deepEqual(named(move.storage), ['drive']);
+    assert.deepEqual(named(move.importExport), ['importExport']);
+    assert.deepEqual(named(move.drive), ['storage']);
+    assert.deepEqual(named(exchange.drive), ['transport']);
+    assert.deepEqual(encodeChangerCapabilities({ canStore, move, exchange }).body, body);
   });
 
   it('medium configuration: WORMM (Oracle T10000, page 1Dh)', () => {

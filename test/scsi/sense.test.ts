@@ -110,8 +110,31 @@ describe('sense data', () => {
     const specific = { kind: 'field-pointer', inCdb: true, byte: 1, bit: 3 } as const;
     const encoded = encodeSense({ key: 5, asc: 0x24, ascq: 0, specific });
     assert.deepEqual([...encoded.subarray(15)], [0xcb, 0x00, 0x01]);
+    assert.deepEqual(parseSense(encoded)?.specific, specific);
     const text = 'illegal request: invalid field in CDB (5/24/00), at byte 1, bit 3 of the CDB';
     assert.equal(describeSense({ key: 5, asc: 0x24, ascq: 0, specific }), text);
+  });
+
+  it('a field pointer into the parameter list has C/D at zero (SPC-5)', () => {
+    const parsed = parseSense(bytes('70 00 05 00 00 00 00 0a 00 00 00 00 26 00 00 80 00 0b'));
+    assert.deepEqual(parsed?.specific, { kind: 'field-pointer', inCdb: false, byte: 11 });
+    assert.match(
+      describeSense(parsed ?? { key: 0, asc: 0, ascq: 0 }),
+      /\(5\/26\/00\), at byte 11 of the parameter list$/,
+    );
+  });
+
+  it('sense key specific data of the other keys comes back as it went', () => {
+    for (const [key, specific] of [
+      [1, { kind: 'actual-retry-count', count: 7 }],
+      [6, { kind: 'unit-attention-queue', overflow: true }],
+      [10, { kind: 'segment-pointer', inDescriptor: true, byte: 300, bit: 7 }],
+      [2, { kind: 'progress', numerator: 65535 }],
+    ] as const) {
+      for (const format of ['fixed', 'descriptor'] as const) {
+        assert.deepEqual(parseSense(encodeSense({ key, asc: 0, ascq: 0, specific }, format))?.specific, specific);
+      }
+    }
   });
 
   it('progress', () => {

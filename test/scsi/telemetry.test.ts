@@ -50,6 +50,19 @@ describe('log pages', () => {
     assert.equal(status?.cleaningRequested, true);
     assert.equal(status?.cleaningRequired, false);
     assert.equal(parseDriveStatus({ parameters: [] }), undefined);
+    // One bit at a time (ADC-4, very high frequency data), so that no two can be mistaken for each other.
+    const names = (hex: string) =>
+      Object.entries(parseDriveStatus({ parameters: [{ code: 0, control: 3, value: bytes(hex) }] }) ?? {})
+        .filter(([, value]) => value === true)
+        .map(([name]) => name);
+    assert.deepEqual(names('00 10 00 00'), ['mediumPresent']);
+    assert.deepEqual(names('00 02 00 00'), ['mediumThreaded']);
+    assert.deepEqual(names('00 01 00 00'), ['mediumMounted']);
+    assert.deepEqual(names('08 00 00 00'), ['writeProtected']);
+    assert.deepEqual(names('10 00 00 00'), ['compressionEnabled']);
+    assert.deepEqual(names('02 00 00 00'), ['cleaningRequired']);
+    assert.deepEqual(names('04 00 00 00'), ['cleaningRequested']);
+    assert.deepEqual(names('00 00 00 01'), ['tapeAlertChanged']);
     const future = { parameters: [{ code: 0, control: 3, value: bytes('00 00 ee 00') }] };
     assert.equal('activity' in (parseDriveStatus(future) ?? {}), false);
   });
