@@ -2,7 +2,7 @@
  * The 32-bit words of a SIMH tape image, little-endian ("SIMH Magtape Representation and Handling", B. Supnik, revisions of
  * 5 May 2017 and 17 January 2022, standard format).
  */
-export const simhWord = {
+const simhWord = {
   tapeMark: 0x0000_0000,
   eraseGap: 0xffff_fffe,
   /** Half of an overwritten gap word and half of the next: reading goes on two bytes later. */

@@ -283,7 +283,6 @@ export class TapeImage implements Disposable {
     if (this.atEnd && this.#fileBytes === place.offset && this.#endKind === 'end-of-data') return;
     ftruncateSync(this.#fd, place.offset);
     fsyncSync(this.#fd);
-    this.#scanner.forget();
     this.#fileBytes = place.offset;
     this.#index.truncate(place.object);
     this.#end = place;

@@ -22,7 +22,7 @@ export type FaultAction =
   /** Only so many bytes of the data phase move. */
   | { readonly kind: 'short-transfer'; readonly bytes: number }
   /** Something happens in the world, before or after the command. */
-  | { readonly kind: 'event'; readonly run: () => void | Promise<void>; readonly at?: Moment };
+  | { readonly kind: 'event'; readonly run: () => unknown; readonly at?: Moment };
 
 export interface Fault {
   /** Operation codes, or what the CDB must be like. */

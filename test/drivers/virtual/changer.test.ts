@@ -106,7 +106,7 @@ describe('READ ELEMENT STATUS', () => {
     const data = await bench.data(bench.changer, elementStatus({ tags: false }));
     assert.equal(data.readUInt16BE(0), 0x0001);
     assert.equal(data.readUInt16BE(2), 1 + 2 + 2 + 3);
-    const types = [];
+    const types: (number | undefined)[] = [];
     for (let page = 8; page < data.length; page += 8 + data.readUIntBE(page + 5, 3)) types.push(data[page]);
     assert.deepEqual(types, [1, 3, 4, 2]);
   });

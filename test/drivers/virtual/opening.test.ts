@@ -120,20 +120,35 @@ describe('the folder', () => {
   });
 });
 
+test('two cartridges written into one slot by hand: one of them gets another at the next look', async () => {
+  await using library = await createTestLibrary({ slots: 4, cartridges: ['A00001L9', 'B00001L9'] });
+  library.editCartridge('B00001L9', { place: 'slot:1' });
+  const changer = await library.changer();
+  await sendHex(changer, '000000000000');
+  assert.equal(answer(await sendHex(changer, '070000000000')), 'good');
+  const { A00001L9: first, B00001L9: second } = library.readState().cartridges;
+  assert.deepEqual([first?.place, second?.place], ['slot:1', 'slot:2']);
+});
+
 describe('the transport', () => {
   test('commands are carried out in the order of the calls, waited for or not', async () => {
     await using bench = await openBench({ load: true });
-    const room = Buffer.alloc(2 ** 20);
     const send = (cdb: string, data: Uint8Array) =>
       bench.drive.execute(Buffer.from(cdb, 'hex'), { direction: 'out', data: [data] }, { timeout });
     // 40 MiB: more than one turn of the event loop.
-    const results = await Promise.all(Array.from({ length: 40 }, () => send('0a0010000000', room)));
+    const results = await Promise.all(
+      Array.from({ length: 40 }, (_, index) => send('0a0010000000', Buffer.alloc(2 ** 20, index))),
+    );
     assert.ok(results.every(({ status, transferredBytes }) => status === 0 && transferredBytes === 2 ** 20));
     const [first, second] = await Promise.all([
       bench.drive.execute(Buffer.from('010000000000', 'hex'), none, { timeout }),
       sendHex(bench.drive, '34000000000000000000', 20),
     ]);
     assert.deepEqual([first.status, second.data[0], second.data.readUInt32BE(4)], [0, 0x80, 0]);
+    for (let index = 0; index < 40; index++) {
+      const block = await sendHex(bench.drive, '080010000000', 2 ** 20);
+      assert.deepEqual([block.status, block.data[0]], [0, index]);
+    }
   });
 
   test('timers and signals are heard while data streams', async () => {

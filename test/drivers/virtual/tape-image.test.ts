@@ -158,7 +158,7 @@ describe('hostile images', () => {
     fc.assert(
       fc.property(fc.array(word, { maxLength: 60 }), fc.nat(3), (words, extra) => {
         const bytes = Buffer.alloc(words.length * 4 + extra);
-        words.forEach((value, index) => bytes.writeUInt32LE(value, index * 4));
+        for (const [index, value] of words.entries()) bytes.writeUInt32LE(value, index * 4);
         using image = TapeImage.open(fileOf(bytes), { writable: false });
         assert.match(readAll(image), /(end-of-data|unreadable)$/);
         assert.equal(image.place.object, image.end.object);
@@ -343,4 +343,26 @@ test('a write in the middle shortens the file before the first new byte is there
   assert.equal(statSync(path).size, 12);
   image.writeBlock([Buffer.from('d')], 1);
   assert.deepEqual(readFileSync(path), encodeModel(['aaaa', 'd']));
+});
+
+test('rewritten beyond the kept places of the index, every object is still found', () => {
+  for (const cut of [1, 63, 64, 65, 127, 128, 129, 191, 192]) {
+    using image = TapeImage.open(fileOf(new Uint8Array(0)), { writable: true });
+    const write = (from: number, to: number, length: (index: number) => number): void => {
+      for (let index = from; index < to; index++) image.writeBlock([Buffer.alloc(length(index), index)], length(index));
+    };
+    write(0, 300, () => 10);
+    image.locate(cut);
+    write(cut, 300, (index) => 1 + (index % 7));
+    const buffer = Buffer.alloc(16);
+    for (let index = 299; index >= 0; index--) {
+      image.locate(index);
+      assert.deepEqual(image.read(buffer), {
+        kind: 'block',
+        lengthBytes: index < cut ? 10 : 1 + (index % 7),
+        copiedBytes: index < cut ? 10 : 1 + (index % 7),
+      });
+      assert.equal(buffer[0], index % 256);
+    }
+  }
 });
