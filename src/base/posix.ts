@@ -130,22 +130,32 @@ const attributeName = Buffer.alloc(pathMaximumBytes);
 
 function terminated(area: Buffer, path: PathBytes, syscall: string): Buffer {
   const bytes = typeof path === 'string' ? Buffer.from(path, 'utf8') : path;
-  if (bytes.length >= area.length) throw new PosixError(syscall, constants.errno.ENAMETOOLONG);
-  if (bytes.includes(0)) throw new PosixError(syscall, constants.errno.EINVAL);
-  area.set(bytes);
-  area[bytes.length] = 0;
+  const { length } = bytes;
+  if (length >= area.length) throw new PosixError(syscall, constants.errno.ENAMETOOLONG);
+  // Most are short names, for which this is quicker than two calls into the engine.
+  for (let at = 0; at < length; at++) {
+    const byte = bytes[at] as number;
+    if (byte === 0) throw new PosixError(syscall, constants.errno.EINVAL);
+    area[at] = byte;
+  }
+  area[length] = 0;
   return area;
 }
 
-const timesArea = Buffer.alloc(32);
+const timesArea = new DataView(new ArrayBuffer(32));
+const timesBytes = new Uint8Array(timesArea.buffer);
 
-/** Two `struct timespec` of a 64-bit Linux. */
-function encodeTimes(atime: Timespec, mtime: Timespec): Buffer {
-  timesArea.writeBigInt64LE(BigInt(atime.seconds), 0);
-  timesArea.writeBigInt64LE(BigInt(atime.nanoseconds), 8);
-  timesArea.writeBigInt64LE(BigInt(mtime.seconds), 16);
-  timesArea.writeBigInt64LE(BigInt(mtime.nanoseconds), 24);
-  return timesArea;
+/** Two `struct timespec` of a 64-bit Linux, little-endian. */
+function encodeTimes(atime: Timespec, mtime: Timespec): Uint8Array {
+  putTime(0, atime);
+  putTime(16, mtime);
+  return timesBytes;
+}
+
+function putTime(offset: number, { seconds, nanoseconds }: Timespec): void {
+  timesArea.setInt32(offset, seconds, true);
+  timesArea.setInt32(offset + 4, Math.floor(seconds / 2 ** 32), true);
+  timesArea.setInt32(offset + 8, nanoseconds, true);
 }
 
 /**

@@ -20,25 +20,66 @@ export interface MetadataTarget {
 }
 
 /** A regular file that is open for writing. */
-export const fileTarget = (fd: number): MetadataTarget => ({
-  chown: (uid, gid) => fchownSync(fd, uid, gid),
-  chmod: (mode) => fchmodSync(fd, mode),
-  setAttribute: (name, value) => fsetxattr(fd, name, value),
-  removeAttribute: (name) => removexattr(`/proc/self/fd/${fd}`, name),
-  setTimes: (atime, mtime) => futimens(fd, atime, mtime),
-});
+export class FileTarget implements MetadataTarget {
+  readonly #fd: number;
 
-/** Anything, opened with O_PATH; a symbolic link itself where it was opened with O_NOFOLLOW (the last step through `/proc/self/fd` goes to what is open). */
-export const pathTarget = (fd: number): MetadataTarget => {
-  const path = `/proc/self/fd/${fd}`;
-  return {
-    chown: (uid, gid) => fchown(fd, uid, gid),
-    chmod: (mode) => chmodSync(path, mode),
-    setAttribute: (name, value) => setxattr(path, name, value),
-    removeAttribute: (name) => removexattr(path, name),
-    setTimes: (atime, mtime) => utimens(path, atime, mtime),
-  };
-};
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  chown(uid: number, gid: number): void {
+    fchownSync(this.#fd, uid, gid);
+  }
+
+  chmod(mode: number): void {
+    fchmodSync(this.#fd, mode);
+  }
+
+  setAttribute(name: Buffer | string, value: Buffer): void {
+    fsetxattr(this.#fd, name, value);
+  }
+
+  removeAttribute(name: string): void {
+    removexattr(`/proc/self/fd/${this.#fd}`, name);
+  }
+
+  setTimes(atime: Timespec, mtime: Timespec): void {
+    futimens(this.#fd, atime, mtime);
+  }
+}
+
+/**
+ * Anything, opened with O_PATH; a symbolic link itself where it was opened with O_NOFOLLOW (the last step through `/proc/self/fd` goes to what is open).
+ */
+export class PathTarget implements MetadataTarget {
+  readonly #fd: number;
+  readonly #path: string;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+    this.#path = `/proc/self/fd/${fd}`;
+  }
+
+  chown(uid: number, gid: number): void {
+    fchown(this.#fd, uid, gid);
+  }
+
+  chmod(mode: number): void {
+    chmodSync(this.#path, mode);
+  }
+
+  setAttribute(name: Buffer | string, value: Buffer): void {
+    setxattr(this.#path, name, value);
+  }
+
+  removeAttribute(name: string): void {
+    removexattr(this.#path, name);
+  }
+
+  setTimes(atime: Timespec, mtime: Timespec): void {
+    utimens(this.#path, atime, mtime);
+  }
+}
 
 export interface ApplyOptions {
   /** Give it its owner; otherwise it stays that of the process. */
@@ -61,7 +102,7 @@ export function applyMetadata(
 ): readonly string[] {
   const { uid, gid, mtime, attributes } = metadata;
   const lost: string[] = [];
-  const owned = options.ownership && attempt(lost, `owner ${uid}:${gid}`, () => target.chown(uid, gid));
+  const owned = options.ownership && attempt(lost, `owner`, () => target.chown(uid, gid));
   if (options.isSymlink !== true) {
     if (attributes.length > 0) applyAttributes(target, attributes, lost);
     applyAcls(target, metadata, options, lost);
@@ -94,12 +135,14 @@ function applyAttributes(target: MetadataTarget, attributes: EntryMetadata['attr
   }
 }
 
+const aclKinds = ['access', 'default'] as const;
+
 function applyAcls(target: MetadataTarget, metadata: EntryMetadata, options: ApplyOptions, lost: string[]): void {
-  for (const kind of ['access', 'default'] as const) {
+  for (const kind of aclKinds) {
     const text = kind === 'access' ? metadata.accessAcl : metadata.defaultAcl;
     const name = aclAttributes[kind];
     // GNU tar names users in the text where it can, and keeps the attribute itself beside it.
-    const raw = metadata.attributes.find((attribute) => attribute.name.equals(Buffer.from(name)))?.value;
+    const raw = metadata.attributes.find((attribute) => attribute.name.toString('latin1') === name)?.value;
     const value = (text === undefined ? undefined : encodeAcl(text)) ?? raw;
     if (value !== undefined) attempt(lost, `${kind} ACL`, () => target.setAttribute(name, value));
     else if (text !== undefined) lost.push(`${kind} ACL (not in a form that is known)`);

@@ -1,6 +1,6 @@
 import { DirectoryLog, type LoggedDirectory } from '#src/archive/extract/directory-log';
-import { applyMetadata, pathTarget } from '#src/archive/extract/entry-metadata';
-import { restoreEntry, type WantedName } from '#src/archive/extract/restore-entry';
+import { applyMetadata, PathTarget } from '#src/archive/extract/entry-metadata';
+import { type RestoreContext, restoreEntry, type WantedName } from '#src/archive/extract/restore-entry';
 import { TargetDirectories } from '#src/archive/extract/target-directories';
 import { type FailedEntry, metadataLost } from '#src/archive/extract/target-failure';
 import type { MemberHeader } from '#src/archive/tar/member-header';
@@ -76,12 +76,20 @@ class TreeExtractor implements Extractor {
   readonly #directories: TargetDirectories;
   readonly #log = new DirectoryLog();
   readonly #pace: Pace;
+  readonly #context: RestoreContext;
 
   constructor(options: ExtractorOptions) {
     this.#options = options;
     this.#ownership = options.ownership ?? process.geteuid?.() === 0;
     this.#directories = new TargetDirectories(options.directory);
     this.#pace = createPace(options.signal);
+    this.#context = {
+      directories: this.#directories,
+      overwrite: options.overwrite,
+      ownership: this.#ownership,
+      pace: this.#pace,
+      fail: this.#fail,
+    };
   }
 
   async extract(stream: PayloadStream, version: WantedVersion): Promise<Extracted> {
@@ -92,17 +100,7 @@ class TreeExtractor implements Extractor {
       const header = await readMemberHeader(stream);
       checkMember(header, version, stream);
       if (header.type === 'directory') return this.#makeDirectory(header, targets);
-      return await restoreEntry(
-        {
-          ...this.#options,
-          ownership: this.#ownership,
-          directories: this.#directories,
-          pace: this.#pace,
-          fail: this.#fail,
-        },
-        { header, stream, sha256: version.sha256 },
-        targets,
-      );
+      return await restoreEntry(this.#context, { header, stream, sha256: version.sha256 }, targets);
     } catch (error) {
       for (const { path } of targets) this.#fail(path, error);
       return nothing;
@@ -151,7 +149,7 @@ class TreeExtractor implements Extractor {
     try {
       const { fd } = this.#directories.open(path.toString('latin1'));
       // Those that exist may have other ACLs, and those that were made the default of the one above.
-      const lost = applyMetadata(pathTarget(fd), metadata, { ownership: this.#ownership, hasForeignAcls: true });
+      const lost = applyMetadata(new PathTarget(fd), metadata, { ownership: this.#ownership, hasForeignAcls: true });
       if (lost.length > 0) throw metadataLost(shown, lost);
     } catch (error) {
       this.#fail(Buffer.concat([slash, path]), error);

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync } from 'node:fs';
-import { applyMetadata, fileTarget, type MetadataTarget, pathTarget } from '#src/archive/extract/entry-metadata';
+import { applyMetadata, FileTarget, type MetadataTarget, PathTarget } from '#src/archive/extract/entry-metadata';
 import {
   copyContent,
   isThere,
@@ -123,7 +123,7 @@ const newFileFlags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | c
 function makeEntry(header: MemberHeader, { directory, name, shown }: TargetName): MadeEntry {
   if (header.type === 'file') {
     const fd = openat(directory.fd, name, newFileFlags, 0o600);
-    return { fd, target: fileTarget(fd) };
+    return { fd, target: new FileTarget(fd) };
   }
   if (header.type === 'symlink') symlinkat(header.linkTarget ?? '', directory.fd, name);
   else mknodat(directory.fd, name, nodeType(header) | 0o600, header.device);
@@ -134,7 +134,7 @@ function makeEntry(header: MemberHeader, { directory, name, shown }: TargetName)
     closeSync(fd);
     throw replacedMeanwhile(shown);
   }
-  return { fd, target: pathTarget(fd) };
+  return { fd, target: new PathTarget(fd) };
 }
 
 function nodeType({ type }: MemberHeader): number {

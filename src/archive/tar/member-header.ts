@@ -50,7 +50,7 @@ const types: Readonly<Record<string, MemberHeader['type']>> = {
 };
 
 /** What an extended header changes of the plain one. */
-interface Extension {
+export interface Extension {
   path?: Buffer;
   linkTarget?: Buffer;
   size?: number;
@@ -67,12 +67,12 @@ interface Extension {
   defaultAcl?: Buffer;
 }
 
-/** Puts a plain header and the extended header before it (its records, if there is one) together; a text instead says what is wrong. */
-export function parseMemberHeader(block: UstarBlock, extended: Buffer | undefined): MemberHeader | string {
+const noExtension: Extension = { attributes: [] };
+
+/** Puts a plain header and the extended header before it, if there is one, together; a text instead says what is wrong. */
+export function parseMemberHeader(block: UstarBlock, extension: Extension = noExtension): MemberHeader | string {
   const type = types[block.typeFlag];
   if (type === undefined) return `a member of unknown type ${JSON.stringify(block.typeFlag)}`;
-  const extension = parseExtension(extended);
-  if (typeof extension === 'string') return extension;
   const sparse = extension.sparseMajor !== undefined;
   if (sparse && (type !== 'file' || !isWholeSparseExtension(extension)))
     return 'a sparse file of a form other than 1.0';
@@ -117,9 +117,9 @@ function parseLinkTarget(type: MemberHeader['type'], bytes: Buffer): Buffer | st
   return Buffer.from(bytes);
 }
 
-function parseExtension(bytes: Buffer | undefined): Extension | string {
+/** What the records of an extended header say, copied out of it; a text instead says what is wrong with them. */
+export function parseExtension(bytes: Buffer): Extension | string {
   const extension: Extension = { attributes: [] };
-  if (bytes === undefined) return extension;
   const records = parsePaxRecords(bytes);
   if (typeof records === 'string') return records;
   for (const { keyword, value } of records) {

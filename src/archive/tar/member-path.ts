@@ -10,7 +10,7 @@ export function parseMemberPath(bytes: Buffer, directory: boolean): Buffer | str
   let end = bytes.length;
   if (end > streamLimits.pathBytes) return 'a path that is too long';
   if (bytes[0] === dot && (end === 1 || bytes[1] === slash)) start = Math.min(2, end);
-  while (directory && end > start && bytes[end - 1] === slash) end -= 1;
+  while (directory && end > start + 1 && bytes[end - 1] === slash) end -= 1;
   if (end === start) return directory && bytes.length > 0 ? empty : 'a member without a name';
   if (!isCleanPath(bytes.subarray(start, end)))
     return 'a path that is absolute, or has an empty part, `.` or `..` in it';

@@ -41,19 +41,39 @@ export function parsePaxRecords(bytes: Buffer): readonly PaxRecord[] | string {
 
 /** Seconds and nanoseconds of a decimal number, `-1.5` being 2 seconds before 1970 and half of one after that; undefined where it is none. */
 export function parsePaxTime(value: Buffer): { readonly seconds: number; readonly nanoseconds: number } | undefined {
-  const match = /^(-?)([0-9]{1,15})(?:\.([0-9]{0,30}))?$/.exec(value.toString('latin1'));
-  if (!match) return undefined;
-  const seconds = Number(match[2]);
-  const nanoseconds = Number((match[3] ?? '').slice(0, 9).padEnd(9, '0'));
-  if (match[1] === '') return { seconds, nanoseconds };
+  const negative = value[0] === minus;
+  const start = negative ? 1 : 0;
+  const point = value.indexOf(dot);
+  const end = point < 0 ? value.length : point;
+  const seconds = end - start > 15 ? undefined : digits(value, start, end);
+  const fraction = value.length - end > 31 ? undefined : digits(value, end + 1, value.length);
+  if (seconds === undefined || end === start || (point >= 0 && fraction === undefined)) return undefined;
+  const nanoseconds =
+    point < 0 ? 0 : (digits(value, end + 1, Math.min(value.length, end + 10)) ?? 0) * scale(value.length - end - 1);
+  if (!negative) return { seconds, nanoseconds };
   if (nanoseconds === 0) return { seconds: seconds === 0 ? 0 : -seconds, nanoseconds: 0 };
   return { seconds: -seconds - 1, nanoseconds: 1_000_000_000 - nanoseconds };
 }
 
+const [minus, dot] = [0x2d, 0x2e];
+
+/** What the last of so many digits of a fraction, nine at the most, counts in nanoseconds. */
+const scale = (count: number): number => 10 ** Math.max(9 - count, 0);
+
+/** The number that these digits make, 0 for none; undefined where one is not a digit. */
+function digits(bytes: Buffer, start: number, end: number): number | undefined {
+  let number = 0;
+  for (let at = start; at < end; at++) {
+    const digit = (bytes[at] as number) - zero;
+    if (digit < 0 || digit > 9) return undefined;
+    number = number * 10 + digit;
+  }
+  return number;
+}
+
 /** A decimal number from 0 to `maximum`; undefined where it is none. */
 export function parsePaxNumber(value: Buffer, maximum: number): number | undefined {
-  const text = value.toString('latin1');
-  if (!/^[0-9]{1,16}$/.test(text)) return undefined;
-  const number = Number(text);
-  return number <= maximum ? number : undefined;
+  if (value.length === 0 || value.length > 16) return undefined;
+  const number = digits(value, 0, value.length);
+  return number !== undefined && number <= maximum ? number : undefined;
 }

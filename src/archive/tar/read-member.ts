@@ -1,6 +1,6 @@
 import { damaged, type StreamPlace } from '#src/archive/tar/damaged';
 import { blockBytes, paddedBytes, streamLimits, typeFlags } from '#src/archive/tar/layout';
-import { type MemberHeader, parseMemberHeader } from '#src/archive/tar/member-header';
+import { type Extension, type MemberHeader, parseExtension, parseMemberHeader } from '#src/archive/tar/member-header';
 import type { PayloadStream } from '#src/archive/tar/payload-stream';
 import { SparseMapParser, type SparseRegion } from '#src/archive/tar/sparse-map';
 import { isZeroBlock, parseUstarBlock, type UstarBlock } from '#src/archive/tar/ustar-block';
@@ -17,14 +17,16 @@ export async function readMemberHeader(stream: PayloadStream): Promise<MemberHea
     return undefined;
   }
   let block = parseBlock(first, place);
-  let extended: Buffer | undefined;
+  let extension: Extension | undefined;
   if (block.typeFlag === typeFlags.extendedHeader) {
     const { size } = block;
     if (size > streamLimits.extendedHeaderBytes) throw damaged(place, `an extended header of ${size} bytes`);
-    extended = Buffer.from((await stream.read(paddedBytes(size))).subarray(0, size));
+    const parsed = parseExtension((await stream.read(paddedBytes(size))).subarray(0, size));
+    if (typeof parsed === 'string') throw damaged(place, parsed);
+    extension = parsed;
     block = parseBlock(await stream.read(blockBytes), place);
   }
-  const header = parseMemberHeader(block, extended);
+  const header = parseMemberHeader(block, extension);
   if (typeof header === 'string') throw damaged(place, header);
   return header;
 }
