@@ -44,14 +44,27 @@ export async function openApp({ configuration, clock }: AppOptions): Promise<App
   mkdirSync(locks, { recursive: true });
   const { openSqliteCatalog } = await import('#src/catalog/sql/sqlite/open-sqlite-catalog');
   const catalog = await openSqliteCatalog({ path: join(configuration.state, 'catalog.sqlite'), clock });
-  return { configuration, clock, catalog, planning, locks, [Symbol.asyncDispose]: () => catalog[Symbol.asyncDispose]() };
+  return {
+    configuration,
+    clock,
+    catalog,
+    planning,
+    locks,
+    [Symbol.asyncDispose]: () => catalog[Symbol.asyncDispose](),
+  };
 }
 
 /** The driver that a library names, and its checked settings. Throws `config.invalid` naming the place. */
-export async function loadDriver(library: LibrarySettings): Promise<{ readonly driver: Driver; readonly settings: unknown }> {
+export async function loadDriver(
+  library: LibrarySettings,
+): Promise<{ readonly driver: Driver; readonly settings: unknown }> {
   const load = drivers[library.driver];
   if (!load) {
-    throw unknownName(library.place.describe(['driver']), { what: 'driver', name: library.driver, known: Object.keys(drivers) });
+    throw unknownName(library.place.describe(['driver']), {
+      what: 'driver',
+      name: library.driver,
+      known: Object.keys(drivers),
+    });
   }
   const driver = await load();
   return { driver, settings: driver.parseSettings(library.settings, library.place) };
@@ -59,14 +72,19 @@ export async function loadDriver(library: LibrarySettings): Promise<{ readonly d
 
 async function loadPlanning(configuration: Configuration): Promise<PlanningConfiguration> {
   const rotations: PlanningRotation[] = [];
-  for (const settings of Object.values(configuration.rotations)) rotations.push(await loadRotation(settings, configuration));
+  for (const settings of Object.values(configuration.rotations))
+    rotations.push(await loadRotation(settings, configuration));
   return { rotations, pools: Object.values(configuration.pools).map(describePool) };
 }
 
 async function loadRotation(rotation: RotationSettings, configuration: Configuration): Promise<PlanningRotation> {
   const load = schemes[rotation.scheme];
   if (!load) {
-    throw unknownName(rotation.place.describe(['scheme']), { what: 'scheme', name: rotation.scheme, known: Object.keys(schemes) });
+    throw unknownName(rotation.place.describe(['scheme']), {
+      what: 'scheme',
+      name: rotation.scheme,
+      known: Object.keys(schemes),
+    });
   }
   const scheme = await load();
   const timeZone = parseTimeZone(rotation.timeZone);

@@ -235,6 +235,11 @@ export const errorCodes = {
     'failed',
     'A file, directory, link or device could not be made where it is restored to.',
   ),
+  'segment.digest-differs': define(
+    'medium',
+    'failed',
+    'What was read back is not what was staged: the digests differ.',
+  ),
   'staging.unreadable': define(
     'device',
     'failed',
