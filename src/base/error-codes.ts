@@ -165,6 +165,7 @@ export const errorCodes = {
   'config.invalid': define('operator', 'usage', 'The configuration file says something that is wrong.'),
   'config.not-found': define('operator', 'usage', 'No configuration file was found, or it cannot be read.'),
   'config.not-written': define('operator', 'failed', 'The configuration file could not be written.'),
+  'data-set.not-found': define('caller', 'not-found', 'There is no data set of this name.'),
   'device.aborted-command': define('device', 'failed', 'The device or the link gave up a command in the middle.'),
   'device.busy': define('device', 'failed', 'The device answered that it is busy for longer than a minute.'),
   'device.closed': define('bug', 'failed', 'A device was used after it had been closed.'),
@@ -217,6 +218,7 @@ export const errorCodes = {
     'failed',
     'Something that is not a directory is where a directory is needed; a symbolic link is not followed.',
   ),
+  'restore.cartridges-missing': define('operator', 'waiting', 'A restore needs cartridges that are in no library.'),
   'restore.digest-differs': define(
     'medium',
     'failed',
@@ -229,6 +231,7 @@ export const errorCodes = {
     'failed',
     'The content was restored, but the file system or the permissions did not take all of owner, mode, times, attributes and ACLs.',
   ),
+  'restore.nothing-found': define('caller', 'not-found', 'Nothing of what was asked for is in a backup of that time.'),
   'restore.path-refused': define('medium', 'failed', 'A path would lead out of the directory that is restored to.'),
   'restore.write-failed': define(
     'operator',
@@ -239,6 +242,11 @@ export const errorCodes = {
     'medium',
     'failed',
     'What was read back is not what was staged: the digests differ.',
+  ),
+  'segment.no-copy': define(
+    'medium',
+    'failed',
+    'No copy of a part of a data set is left, neither in staging nor on a cartridge.',
   ),
   'staging.unreadable': define(
     'device',
