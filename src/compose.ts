@@ -5,10 +5,9 @@ import { GrandsireError } from '#src/base/errors';
 import { nearestName } from '#src/base/nearest-name';
 import { parseTimeZone } from '#src/base/time-zone';
 import type { Catalog } from '#src/catalog/catalog';
-import type { Configuration, LibrarySettings, PoolSettings, RotationSettings } from '#src/config/configuration';
+import type { Configuration, LibrarySettings, RotationSettings } from '#src/config/configuration';
 import type { Driver } from '#src/device/driver';
 import type { PlanningConfiguration } from '#src/jobs/planning-state';
-import type { Pool } from '#src/media/pool';
 import type { PlanningRotation } from '#src/rotation/planning-state';
 import { parseRunTime } from '#src/rotation/run-time';
 import { bindScheme, type Scheme } from '#src/rotation/scheme';
@@ -74,7 +73,7 @@ async function loadPlanning(configuration: Configuration): Promise<PlanningConfi
   const rotations: PlanningRotation[] = [];
   for (const settings of Object.values(configuration.rotations))
     rotations.push(await loadRotation(settings, configuration));
-  return { rotations, pools: Object.values(configuration.pools).map(describePool) };
+  return { rotations, pools: Object.values(configuration.pools) };
 }
 
 async function loadRotation(rotation: RotationSettings, configuration: Configuration): Promise<PlanningRotation> {
@@ -106,12 +105,6 @@ async function loadRotation(rotation: RotationSettings, configuration: Configura
     sets: sets.map((set) => set.name),
   };
 }
-
-const describePool = ({ name, draw, protect }: PoolSettings): Pool => ({
-  name,
-  ...(draw === undefined ? {} : { draw }),
-  ...(protect === undefined ? {} : { protect }),
-});
 
 function unknownName(
   place: string,

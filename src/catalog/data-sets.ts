@@ -72,7 +72,10 @@ export interface DataSetRepository {
     changes: Partial<Pick<DataSetRecord, 'state' | 'finishedAt' | 'files' | 'bytes' | 'protection' | 'writer'>>,
   ): Promise<void>;
   /** The newest complete data set of the backup set that has a live copy of all its segments, and so have all that it relies on. */
-  latestUsable(backupSet: string, level?: Level): Promise<DataSetRecord | undefined>;
+  latestUsable(
+    backupSet: string,
+    filter?: { readonly level?: Level; /** Begun at this moment or before. */ readonly notAfter?: Instant },
+  ): Promise<DataSetRecord | undefined>;
   /** The data set and all that it relies on, itself first, the full last. */
   chain(key: DataSetKey): Promise<readonly DataSetRecord[]>;
 

@@ -39,7 +39,7 @@ export function createDataSetRepository(
       return rows.map(toRecord);
     },
     update: (key, changes) => context.write((db) => update(db, key, changes)),
-    latestUsable: (backupSet, level) => context.snapshot((db) => latestUsable(db, backupSet, level)),
+    latestUsable: (backupSet, filter) => context.snapshot((db) => latestUsable(db, backupSet, filter)),
     chain: (key) => context.snapshot((db) => chain(db, key)),
     ...createSegmentStore(context, sweepVersions),
     async addWarning(dataSet, { path, code, message }) {
@@ -148,7 +148,7 @@ async function assertNoneFilling(db: CatalogDatabase, key: DataSetKey, id: strin
 async function latestUsable(
   db: CatalogDatabase,
   backupSet: string,
-  level: Level | undefined,
+  { level, notAfter }: { readonly level?: Level; readonly notAfter?: Instant } = {},
 ): Promise<DataSetRecord | undefined> {
   const rows = await newestFirst(db).where('backup_set', '=', backupSet).where('state', '=', 'complete').execute();
   const unusable = new Set<number>((await incompleteSets(db, backupSet)).map((row) => row.data_set));
@@ -162,7 +162,12 @@ async function latestUsable(
     }
     return false;
   };
-  const found = rows.find((row) => (level === undefined || row.level === level) && usable(row));
+  const found = rows.find(
+    (row) =>
+      (level === undefined || row.level === level) &&
+      (notAfter === undefined || row.started_at <= notAfter) &&
+      usable(row),
+  );
   return found && toRecord(found);
 }
 
