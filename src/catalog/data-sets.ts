@@ -69,12 +69,14 @@ export interface DataSetRepository {
   list(filter?: { readonly backupSet?: string; readonly state?: DataSetState }): Promise<readonly DataSetRecord[]>;
   update(
     key: DataSetKey,
-    changes: Partial<Pick<DataSetRecord, 'state' | 'finishedAt' | 'files' | 'bytes' | 'protection' | 'writer'>>,
+    changes: Partial<
+      Pick<DataSetRecord, 'base' | 'state' | 'finishedAt' | 'files' | 'bytes' | 'protection' | 'writer'>
+    >,
   ): Promise<void>;
   /** The newest complete data set of the backup set that has a live copy of all its segments, and so have all that it relies on. */
   latestUsable(
     backupSet: string,
-    filter?: { readonly level?: Level; /** Begun at this moment or before. */ readonly notAfter?: Instant },
+    filter?: { readonly level?: Level /** Begun at this moment or before. */; readonly notAfter?: Instant },
   ): Promise<DataSetRecord | undefined>;
   /** The data set and all that it relies on, itself first, the full last. */
   chain(key: DataSetKey): Promise<readonly DataSetRecord[]>;

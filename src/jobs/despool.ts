@@ -18,7 +18,7 @@ import { type PackedPayload, packFile, packIndex } from '#src/volume/index-paylo
 /** Where the staged files of a data set lie. */
 export interface StagedFiles {
   segment(dataSet: string, number: number): string;
-  /** JSON lines of the files whose members begin in the segment. */
+  /** JSON lines of the files whose members end in the segment. */
   indexPart(dataSet: string, number: number): string;
   deletions(dataSet: string): string;
   /** A scratch file for packing, in the folder of the data set. */

@@ -17,7 +17,7 @@ import {
 /** What goes into an index tape file. */
 export interface IndexContent {
   readonly record: DataSetIndexRecord;
-  /** JSON lines of the files whose members begin in a segment, one file on disk for each. */
+  /** JSON lines of the files whose members end in a segment, one file on disk for each. */
   readonly parts: readonly { readonly segment: number; readonly path: string }[];
   /** JSON lines of the names that the run found gone; undefined where it recorded none. */
   readonly deletionsPath: string | undefined;

@@ -124,6 +124,7 @@ async function update(
     await assertNoneFilling(db, key, row.id);
   }
   const columns: Updateable<DataSetTable> = {
+    ...('base' in changes && { base: changes.base ?? null }),
     ...(changes.state !== undefined && { state: changes.state }),
     ...('finishedAt' in changes && { finished_at: changes.finishedAt ?? null }),
     ...(changes.files !== undefined && { files: changes.files }),

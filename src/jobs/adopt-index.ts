@@ -1,0 +1,168 @@
+import { isUtf8Text } from '#src/base/bytes';
+import { instant } from '#src/base/clock';
+import type { Catalog } from '#src/catalog/catalog';
+import type { DataSetRecord, SegmentPlace } from '#src/catalog/data-sets';
+import { entryTypes, type VersionBatch, versionFlags } from '#src/catalog/files';
+import { type IndexLine, parseDeletionLine, parseIndexLine } from '#src/volume/index-line';
+import { readIndex } from '#src/volume/index-payload';
+import { type DataSetIndexRecord, damaged, type IndexedPlace } from '#src/volume/index-record';
+
+export interface IndexAdoption {
+  readonly record: DataSetIndexRecord;
+  /** Writes the data set, its segments and files into the catalog; what is there already stays. Returns how many versions were added. */
+  take(): Promise<number>;
+}
+
+/** Opens an index for adoption: reads its record now, the rest when it is taken. Throws `volume.damaged-tape-file`. */
+export async function adoptIndex(
+  payload: () => AsyncIterable<Buffer>,
+  what: string,
+  catalog: Catalog,
+  onDoubt: (text: string) => void,
+): Promise<IndexAdoption> {
+  const record = await readRecord(payload(), what);
+  return { record, take: () => takeIndex({ payload, what, catalog, onDoubt, record }) };
+}
+
+async function readRecord(payload: AsyncIterable<Buffer>, what: string): Promise<DataSetIndexRecord> {
+  for await (const event of readIndex(payload, what)) if (event.kind === 'record') return event.record;
+  throw damaged(what, 'it has no data-set.json');
+}
+
+interface Taking {
+  readonly payload: () => AsyncIterable<Buffer>;
+  readonly what: string;
+  readonly catalog: Catalog;
+  readonly onDoubt: (text: string) => void;
+  readonly record: DataSetIndexRecord;
+}
+
+async function takeIndex({ payload, what, catalog, onDoubt, record }: Taking): Promise<number> {
+  const { dataSet, isNew } = await adoptDataSet(record, catalog);
+  const before = new Set((await catalog.dataSets.segments(dataSet.key)).map(({ number }) => number));
+  const writer = catalog.files.openWriter(dataSet.key);
+  const adopted = new Set<number>();
+  let versions = 0;
+  for await (const event of readIndex(payload(), what)) {
+    if (event.kind === 'files' && !before.has(event.segment)) {
+      if (!adopted.has(event.segment)) await adoptSegment(dataSet, record, event.segment, catalog);
+      adopted.add(event.segment);
+      const lines = event.lines.map(parseIndexLine);
+      const good = lines.filter((line) => line !== undefined);
+      if (good.length < lines.length) onDoubt(`${what}: ${lines.length - good.length} lines cannot be understood`);
+      await writer.add(encodeBatch(good));
+      versions += good.length;
+    }
+    if (event.kind === 'deletions' && isNew) {
+      const paths = event.lines.map(parseDeletionLine).filter((path) => path !== undefined);
+      await writer.addDeletions(paths.map(splitPath));
+    }
+  }
+  for (const { number } of record.segments) {
+    if (!before.has(number) && !adopted.has(number)) await adoptSegment(dataSet, record, number, catalog);
+  }
+  return versions;
+}
+
+async function adoptDataSet(
+  record: DataSetIndexRecord,
+  catalog: Catalog,
+): Promise<{ dataSet: DataSetRecord; isNew: boolean }> {
+  const known = await catalog.dataSets.byId(record.dataSet);
+  const base = record.base === null ? undefined : await catalog.dataSets.byId(record.base);
+  const dataSet =
+    known ??
+    (await catalog.dataSets.create({
+      id: record.dataSet,
+      backupSet: record.backupSet,
+      level: record.level,
+      base: base?.key,
+      startedAt: instant(Date.parse(record.startedAt)),
+      runDay: record.runDay,
+      timeZone: record.timeZone,
+      library: record.library,
+      pool: record.pool,
+      rotation: record.rotation ?? undefined,
+      tier: record.tier ?? undefined,
+      protection: record.protection,
+      writer: undefined,
+    }));
+  if (!known) await adoptRemarks(record, dataSet, catalog);
+  if (known && known.base === undefined && base) await catalog.dataSets.update(known.key, { base: base.key });
+  const { files, bytes, finishedAt } = record;
+  if (dataSet.state === 'open') {
+    // An index that was written while the run went on says "open"; what no later index completes was interrupted.
+    const state = record.state === 'open' ? {} : { state: record.state };
+    const finished = finishedAt === null ? {} : { finishedAt: instant(Date.parse(finishedAt)) };
+    await catalog.dataSets.update(dataSet.key, { files, bytes, ...state, ...finished });
+  }
+  return { dataSet, isNew: !known };
+}
+
+async function adoptRemarks(record: DataSetIndexRecord, dataSet: DataSetRecord, catalog: Catalog): Promise<void> {
+  for (const { pathBytes, code, message } of record.warnings) {
+    await catalog.dataSets.addWarning(dataSet.key, { path: Buffer.from(pathBytes, 'base64'), code, message });
+  }
+  await catalog.dataSets.addFileSystems(
+    dataSet.key,
+    record.fileSystems.map(({ pathBytes, device }) => ({ path: Buffer.from(pathBytes, 'base64'), device })),
+  );
+}
+
+const place = (indexed: IndexedPlace | null): SegmentPlace | undefined =>
+  indexed === null ? undefined : { path: Buffer.from(indexed.pathBytes, 'base64'), offset: indexed.offset };
+
+async function adoptSegment(
+  dataSet: DataSetRecord,
+  record: DataSetIndexRecord,
+  number: number,
+  catalog: Catalog,
+): Promise<void> {
+  const segment = record.segments.find((candidate) => candidate.number === number);
+  if (!segment) throw damaged(record.dataSet, `its index lists files of segment ${number}, and no such segment`);
+  await catalog.dataSets.adoptSegment({
+    dataSet: dataSet.key,
+    number,
+    state: 'written',
+    payloadBytes: segment.payloadBytes,
+    xxh64: segment.payloadXxh64,
+    startsInside: place(segment.startsInside),
+    endsInside: place(segment.endsInside),
+    firstHeader: segment.firstHeader ?? undefined,
+  });
+}
+
+function splitPath(path: Buffer): { directory: Buffer; name: Buffer } {
+  const slash = path.lastIndexOf(0x2f);
+  return { directory: slash <= 0 ? Buffer.from('/') : path.subarray(0, slash), name: path.subarray(slash + 1) };
+}
+
+function encodeBatch(lines: readonly IndexLine[]): VersionBatch {
+  const directories: Buffer[] = [];
+  const digests = new Uint8Array(32 * lines.length);
+  const rows = lines.map((line, index) => {
+    const { directory, name } = splitPath(line.path);
+    if (!directories.at(-1)?.equals(directory)) directories.push(directory);
+    if (line.sha256) digests.set(line.sha256, 32 * index);
+    const flags =
+      (line.fuzzy ? versionFlags.fuzzy : 0) |
+      (line.hardLink ? versionFlags.hardLink : 0) |
+      (line.young ? versionFlags.young : 0);
+    const { mtime, ctime } = line;
+    return [
+      directories.length - 1,
+      isUtf8Text(name) ? name.toString('utf8') : [name.toString('hex')],
+      entryTypes.indexOf(line.type),
+      line.sizeBytes,
+      mtime.seconds,
+      mtime.nanoseconds,
+      ctime.seconds,
+      ctime.nanoseconds,
+      line.inode,
+      line.segment,
+      line.offset,
+      flags,
+    ];
+  });
+  return { directories, rows: JSON.stringify(rows), rowCount: rows.length, digests };
+}
