@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, type Instant, instant } from '#src/base/clock';
+import { type Clock, instant } from '#src/base/clock';
 import { GrandsireError, throwIfAborted } from '#src/base/errors';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Catalog } from '#src/catalog/catalog';
@@ -179,9 +179,8 @@ class RebuildRun {
     volume: VolumeRecord,
     files: readonly ScannedTapeFile[],
   ): Promise<void> {
-    const { catalog, drawOf, clock } = this.#ports;
-    let pool: string | undefined;
-    let protectedUntil: Instant = clock.now();
+    const { catalog, drawOf } = this.#ports;
+    let newest: DataSetRecord | undefined;
     for (const { fileNumber, block, blocks, content } of files) {
       if (content.kind === 'empty') continue;
       const name = `${cartridge.barcode}, tape file ${fileNumber}`;
@@ -223,15 +222,11 @@ class RebuildRun {
         ? { dataSet: dataSet.key, number: descriptor.number }
         : { dataSet: undefined, number: undefined };
       await catalog.tapeFiles.adopt({ ...common, ...link, kind: descriptor.kind, state: 'written' });
-      if (dataSet && dataSet.startedAt < protectedUntil + 1) {
-        pool = dataSet.pool;
-        protectedUntil = Math.max(protectedUntil, dataSet.startedAt) as Instant;
-      }
+      if (dataSet && (newest === undefined || dataSet.startedAt > newest.startedAt)) newest = dataSet;
     }
-    const draw = pool === undefined ? undefined : drawOf(pool);
     await catalog.cartridges.update(cartridge.id, {
       fill: 'appendable',
-      ...(pool === undefined ? {} : { pool, drawnFrom: draw }),
+      ...(newest === undefined ? {} : { pool: newest.pool, drawnFrom: drawOf(newest.pool) }),
     });
   }
 

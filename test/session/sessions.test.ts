@@ -110,7 +110,7 @@ describe('sessions on the virtual library', () => {
         for await (const chunk of session.payload(copy, 2)) chunks.push(Buffer.from(chunk));
         assert.deepEqual(Buffer.concat(chunks), payloads[(copy.number as number) - 1]?.subarray(2));
       }
-      const scanned = [];
+      const scanned: unknown[] = [];
       const { drive } = mounted;
       for await (const file of scanVolume({
         drive,
