@@ -111,27 +111,36 @@ interface Round {
 }
 
 async function writeOnCartridge(round: Round): Promise<void> {
-  const { dataSet, state, ports, chosen, signal } = round;
-  const again = state.taken.includes(chosen.cartridge.id);
-  const purpose = `writing ${dataSet.id}`;
-  await using mounted = await ports.mount(chosen.cartridge, { purpose, writing: true, signal });
-  let session: WriteSession;
   try {
-    const volume = await prepareVolume(mounted, again ? 'append' : chosen.use, ports, signal);
-    session = await openWriteSession({ ...ports, drive: mounted.drive, cartridge: chosen.cartridge, volume, signal });
+    const { dataSet, ports, chosen, signal } = round;
+    const purpose = `writing ${dataSet.id}`;
+    await using mounted = await ports.mount(chosen.cartridge, { purpose, writing: true, signal });
+    await writeMounted(round, mounted);
   } catch (error) {
     if (!isUnfit(error)) throw error;
-    await passOver(round, mounted, error);
-    return;
+    await passOver(round, error);
   }
+}
+
+async function writeMounted(round: Round, mounted: MountedCartridge): Promise<void> {
+  const { state, ports, chosen, signal } = round;
+  const again = state.taken.includes(chosen.cartridge.id);
+  const volume = await prepareVolume(mounted, again ? 'append' : chosen.use, ports, signal);
+  const session = await openWriteSession({
+    ...ports,
+    drive: mounted.drive,
+    cartridge: chosen.cartridge,
+    volume,
+    signal,
+  });
   if (!again) await take(round, session.volume);
-  await writeSegments(round, mounted, session);
+  await writeSegments(round, session);
 }
 
 /** Segments, then the index. A cartridge that continues a data set begins with the index of what lies on the earlier ones. */
-async function writeSegments(round: Round, mounted: MountedCartridge, session: WriteSession): Promise<void> {
+async function writeSegments(round: Round, session: WriteSession): Promise<void> {
   const { dataSet, ports, signal, pending } = round;
-  if ((await continuesFrom(round, session)) && !(await writeIndex(round, mounted, session, false))) return;
+  if ((await continuesFrom(round, session)) && !(await writeIndex(round, session, false))) return;
   let stopped = false;
   for (const segment of pending) {
     if (signal?.aborted) {
@@ -139,15 +148,12 @@ async function writeSegments(round: Round, mounted: MountedCartridge, session: W
       break;
     }
     const outcome = await appendSegment(round, session, segment);
-    if (outcome.kind === 'failed') {
-      await passOver(round, mounted, outcome.error);
-      return;
-    }
+    if (outcome.kind === 'failed') throw outcome.error;
     if (outcome.kind === 'no-room') break;
   }
   const left = (await pendingSegments(dataSet, ports)).length;
   const isFinal = round.last && left === 0 && !stopped;
-  if (!(await writeIndex(round, mounted, session, isFinal))) return;
+  if (!(await writeIndex(round, session, isFinal))) return;
   if (isFinal) await writeCatalogCopy(round, session);
   await evictIndexed(round);
   await noteFill(round, session, left > 0);
@@ -176,12 +182,7 @@ async function appendSegment(round: Round, session: WriteSession, segment: Segme
 }
 
 /** The index of every segment that no index on this cartridge lists yet. False: it did not fit or failed, and goes to the next cartridge. */
-async function writeIndex(
-  round: Round,
-  mounted: MountedCartridge,
-  session: WriteSession,
-  isFinal: boolean,
-): Promise<boolean> {
+async function writeIndex(round: Round, session: WriteSession, isFinal: boolean): Promise<boolean> {
   const { dataSet, state, ports } = round;
   const { repositories, staged, clock } = ports;
   const current = await repositories.dataSets.get(dataSet.key);
@@ -201,8 +202,8 @@ async function writeIndex(
     state.finalIndex ||= isFinal;
     return true;
   }
-  if (outcome.kind === 'failed') await passOver(round, mounted, outcome.error);
-  else await noteFill(round, session, true);
+  if (outcome.kind === 'failed') throw outcome.error;
+  await noteFill(round, session, true);
   return false;
 }
 
@@ -281,13 +282,9 @@ async function noteFill({ ports }: Round, session: WriteSession, full: boolean):
   if (full || session.nearEnd) await ports.repositories.cartridges.update(session.cartridge.id, { fill: 'full' });
 }
 
-async function passOver(
-  { state, ports, chosen }: Round,
-  mounted: MountedCartridge,
-  error: GrandsireError,
-): Promise<void> {
+async function passOver({ state, ports, chosen }: Round, error: GrandsireError): Promise<void> {
   state.passedOver.push(chosen.cartridge.id);
-  await rememberUnfit(mounted, error, ports);
+  await rememberUnfit(chosen.cartridge, error, ports);
   ports.onPassedOver(chosen.cartridge, error);
 }
 

@@ -1,4 +1,5 @@
 import { GrandsireError } from '#src/base/errors';
+import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { VolumeRecord } from '#src/catalog/volumes';
 import type { MountedCartridge } from '#src/jobs/mounting';
 import { readFirstBlock } from '#src/session/first-block';
@@ -39,11 +40,10 @@ export async function prepareVolume(
 
 /** What the catalog is to remember of a cartridge that turned out unfit, so that no plan names it again. */
 export async function rememberUnfit(
-  mounted: Pick<MountedCartridge, 'cartridge'>,
+  cartridge: CartridgeRecord,
   error: GrandsireError,
   ports: SessionPorts,
 ): Promise<void> {
-  const { cartridge } = mounted;
   const changes = facetsOf(error);
   if (changes) await ports.repositories.cartridges.update(cartridge.id, changes);
   await ports.repositories.actions.append({
