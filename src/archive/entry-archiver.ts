@@ -1,0 +1,305 @@
+import { type ByteString, bytesOf, joinPath } from '#src/archive/byte-string';
+import { ContentReader } from '#src/archive/content-reader';
+import { attributeRecords } from '#src/archive/entry-attributes';
+import type { FileOperations } from '#src/archive/file-operations';
+import { emptyFileStat, type FileStat } from '#src/archive/file-stat';
+import type { LinkedContent } from '#src/archive/link-table';
+import type { PackBuilder } from '#src/archive/pack-builder';
+import { type DataRegion, encodeSparseMap, findRegions, sparseHeader } from '#src/archive/sparse-map';
+import {
+  type PaxRecord,
+  type PreparedHeader,
+  prepareHeader,
+  type TarMember,
+  type TypeFlag,
+  typeFlags,
+} from '#src/archive/tar-header';
+import type { VersionInfo } from '#src/archive/version-rows';
+import { escapePath } from '#src/base/bytes';
+import type { Clock } from '#src/base/clock';
+import type { ErrorCode } from '#src/base/error-codes';
+import { versionFlags } from '#src/catalog/files';
+
+/** Stamps younger than this when they are read may be those of a later change too (kernels before 6.13 stamp by the tick, some file systems by 2 s). */
+export const youngMs = 2000;
+
+export interface EntryArchiverOptions {
+  readonly files: FileOperations;
+  readonly builder: PackBuilder;
+  /** What was archived earlier of inodes with several names; asked only after `builder.settle()`. */
+  readonly findLink: (fileSystem: string, inode: string) => LinkedContent | undefined;
+  /** The clock that stamps files. */
+  readonly clock: Clock;
+  /** The longest header that a segment takes. */
+  readonly mostHeaderBytes: number;
+}
+
+interface Entry {
+  readonly directory: ByteString;
+  readonly name: ByteString;
+  readonly path: ByteString;
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
+
+/** The path of a member: without the first slash, directories with one at the end. */
+export function memberPath(path: ByteString, isDirectory: boolean): ByteString {
+  if (path === '/') return './';
+  return isDirectory ? `${path.slice(1)}/` : path.slice(1);
+}
+
+/** Turns entries of the file system into members. Failures become warnings; nothing that a file does while it is read damages the stream. */
+export class EntryArchiver {
+  readonly #options: EntryArchiverOptions;
+  readonly #stat: FileStat = emptyFileStat();
+  readonly #after: FileStat = emptyFileStat();
+
+  constructor(options: EntryArchiverOptions) {
+    this.#options = options;
+  }
+
+  /** @param isFile what the directory said of it: a guess that saves a system call */
+  archive(directory: ByteString, name: ByteString, isFile: boolean): void {
+    const entry: Entry = { directory, name, path: name === '' ? directory : joinPath(directory, name) };
+    try {
+      if (!(isFile && this.#openAndArchive(entry))) this.#archiveByPath(entry);
+    } catch (error) {
+      this.#warnFailure(entry, error);
+    }
+  }
+
+  /** The member of a directory once more, for its times and mode after all that lies in it. */
+  repeatDirectory(path: ByteString): void {
+    const { files, builder } = this.#options;
+    try {
+      files.lstat(path, this.#stat);
+      if (this.#stat.type !== 'directory') return;
+      const member = this.#member(memberPath(path, true), typeFlags.directory, 0);
+      builder.begin(path, this.#prepare(path, { ...member, records: attributeRecords(files, path) }));
+      builder.end(undefined);
+    } catch (error) {
+      this.#warnFailure({ directory: path, name: '', path }, error);
+    }
+  }
+
+  /** False where the name is no regular file (any more). */
+  #openAndArchive(entry: Entry): boolean {
+    const { files } = this.#options;
+    let fd: number;
+    try {
+      fd = files.open(entry.path);
+    } catch (error) {
+      // A symbolic link, a socket or a device without a driver took the name since the directory was read.
+      if (['ELOOP', 'ENXIO', 'ENODEV'].includes(codeOf(error))) return false;
+      throw error;
+    }
+    try {
+      files.fstat(fd, this.#stat);
+      if (this.#stat.type !== 'file') return false;
+      if (this.#stat.links > 1 && this.#archiveLink(entry)) return true;
+      this.#archiveContent(entry, fd);
+      return true;
+    } finally {
+      files.close(fd);
+    }
+  }
+
+  #archiveContent(entry: Entry, fd: number): void {
+    const { files, builder, clock } = this.#options;
+    const stat = this.#stat;
+    const readAt = clock.now();
+    const size = stat.sizeBytes;
+    const regions = findRegions(files, fd, stat);
+    const map = regions && encodeSparseMap(regions, size);
+    const stored = regions && map ? map.length + regions.reduce((sum, { length }) => sum + length, 0) : size;
+    const header = this.#fileHeader(entry, { fd, stored, isSparse: map !== undefined });
+    const place = builder.begin(entry.path, header);
+    const reader = new ContentReader(files, builder, fd);
+    if (regions && map) this.#copySparse(reader, map, regions);
+    else reader.copyWhole(size);
+    if (reader.failure !== undefined && builder.canTakeBack) {
+      builder.takeBack();
+      throw reader.failure;
+    }
+    const flags = this.#judge(entry, fd, reader) | (isYoung(stat, readAt) ? versionFlags.young : 0);
+    const version: VersionInfo = { ...this.#version(entry, flags), sha256: reader.digest(), place };
+    builder.end(version);
+    this.#remember(version, entry.path);
+  }
+
+  #fileHeader(
+    { path }: Entry,
+    { fd, stored, isSparse }: { readonly fd: number; readonly stored: number; readonly isSparse: boolean },
+  ): PreparedHeader {
+    const name = memberPath(path, false);
+    const attributes = attributeRecords(this.#options.files, fd);
+    if (!isSparse) return this.#prepare(path, { ...this.#member(name, typeFlags.file, stored), records: attributes });
+    const sparse = sparseHeader(name, this.#stat.sizeBytes);
+    const records = [...sparse.records, ...attributes];
+    return this.#prepare(path, { ...this.#member(sparse.path, typeFlags.file, stored), records });
+  }
+
+  #copySparse(reader: ContentReader, map: Buffer, regions: readonly DataRegion[]): void {
+    const { builder } = this.#options;
+    for (let done = 0; done < map.length; ) {
+      const window = builder.window(map.length - done);
+      map.copy(window, 0, done);
+      builder.advance(window.length);
+      done += window.length;
+    }
+    let position = 0;
+    for (const { offset, length } of regions) {
+      reader.skipHole(offset - position);
+      reader.copy(offset, length);
+      position = offset + length;
+    }
+    reader.skipHole(this.#stat.sizeBytes - position);
+  }
+
+  /** What happened to the file while it was read. */
+  #judge(entry: Entry, fd: number, reader: ContentReader): number {
+    const before = this.#stat;
+    const after = this.#after;
+    this.#options.files.fstat(fd, after);
+    const shown = escapePath(bytesOf(entry.path));
+    const zeros = `its last ${reader.missingBytes} bytes are stored as zeros`;
+    if (reader.failure !== undefined) {
+      this.#warn(
+        entry,
+        'file.unreadable',
+        `${shown} could not be read to its end (${codeOf(reader.failure)}); ${zeros}`,
+      );
+    } else if (reader.missingBytes > 0) {
+      this.#warn(entry, 'file.shrank', `${shown} became shorter while it was read; ${zeros}`);
+    } else if (after.sizeBytes > before.sizeBytes) {
+      const stored = `its first ${before.sizeBytes} bytes are stored`;
+      this.#warn(entry, 'file.grew', `${shown} became longer while it was read; ${stored}`);
+    } else if (!sameStamps(before, after)) {
+      this.#warn(entry, 'file.changed', `${shown} was changed while it was read; what is stored may mix old and new`);
+    } else {
+      return 0;
+    }
+    return versionFlags.fuzzy;
+  }
+
+  #archiveByPath(entry: Entry): void {
+    const { files, builder, clock } = this.#options;
+    const stat = this.#stat;
+    files.lstat(entry.path, stat);
+    const { type } = stat;
+    const shown = escapePath(bytesOf(entry.path));
+    if (type === 'file') {
+      if (!this.#openAndArchive(entry)) this.#warn(entry, 'file.vanished', `${shown} was replaced while it was opened`);
+      return;
+    }
+    if (type === 'socket') {
+      this.#warn(
+        entry,
+        'file.socket',
+        `${shown} is a socket; archives cannot hold sockets, and programs make them anew`,
+      );
+      return;
+    }
+    if (type !== 'directory' && stat.links > 1 && this.#archiveLink(entry)) return;
+    const linkTarget = type === 'symlink' ? files.readLink(entry.path) : '';
+    const records = attributeRecords(files, entry.path);
+    const base = this.#member(memberPath(entry.path, type === 'directory'), typeFlags[type], 0);
+    const place = builder.begin(entry.path, this.#prepare(entry.path, { ...base, linkTarget, records }));
+    const flags = isYoung(stat, clock.now()) ? versionFlags.young : 0;
+    const version: VersionInfo = { ...this.#version(entry, flags), linkTarget, place };
+    builder.end(version);
+    if (type !== 'directory') this.#remember(version, entry.path);
+  }
+
+  /** A further name of an inode becomes a link to its first; false where this is the first. */
+  #archiveLink(entry: Entry): boolean {
+    const { builder, findLink } = this.#options;
+    const { fileSystem, inode } = this.#stat;
+    builder.settle();
+    const known = builder.findLink(fileSystem, inode) ?? findLink(fileSystem, inode);
+    if (known === undefined) return false;
+    const member = this.#member(memberPath(entry.path, false), typeFlags.hardLink, 0);
+    builder.begin(entry.path, this.#prepare(entry.path, { ...member, linkTarget: memberPath(known.path, false) }));
+    builder.end({
+      ...this.#version(entry, known.flags | versionFlags.hardLink),
+      sizeBytes: known.sizeBytes,
+      sha256: known.sha256,
+      place: known.place,
+    });
+    return true;
+  }
+
+  #remember(version: VersionInfo, path: ByteString): void {
+    const { links, fileSystem, inode } = this.#stat;
+    if (links <= 1) return;
+    const { sizeBytes, sha256, flags, place } = version;
+    this.#options.builder.addLink({ fileSystem, inode, content: { path, sizeBytes, sha256, flags, place } });
+  }
+
+  #member(path: ByteString, type: TypeFlag, sizeBytes: number): TarMember {
+    const { mode, uid, gid, mtimeSeconds, mtimeNanoseconds, deviceMajor, deviceMinor } = this.#stat;
+    const owner = { mode, uid, gid, mtimeSeconds, mtimeNanoseconds };
+    return { path, type, ...owner, sizeBytes, linkTarget: '', deviceMajor, deviceMinor, records: noRecords };
+  }
+
+  /** Attributes that no segment has room for are left out, and said to be. */
+  #prepare(path: ByteString, member: TarMember): PreparedHeader {
+    const prepared = prepareHeader(member);
+    if (prepared.lengthBytes <= this.#options.mostHeaderBytes) return prepared;
+    const message = `the extended attributes of ${escapePath(bytesOf(path))} are too long to be archived`;
+    this.#options.builder.warn({ path: bytesOf(path), code: 'file.attributes-too-long', message });
+    return prepareHeader({ ...member, records: member.records.filter(({ keyword }) => keyword.startsWith('GNU.')) });
+  }
+
+  #version(entry: Entry, flags: number): Omit<VersionInfo, 'place'> {
+    const stat = this.#stat;
+    return {
+      directory: entry.directory,
+      name: entry.name,
+      type: stat.type,
+      mode: stat.mode,
+      uid: stat.uid,
+      gid: stat.gid,
+      sizeBytes: stat.type === 'file' ? stat.sizeBytes : 0,
+      mtimeSeconds: stat.mtimeSeconds,
+      mtimeNanoseconds: stat.mtimeNanoseconds,
+      ctimeSeconds: stat.ctimeSeconds,
+      ctimeNanoseconds: stat.ctimeNanoseconds,
+      inode: stat.inode,
+      linkTarget: '',
+      sha256: undefined,
+      flags,
+    };
+  }
+
+  #warnFailure(entry: Entry, error: unknown): void {
+    const code = codeOf(error);
+    if (code === 'unknown' || !(error instanceof Error) || error.name === 'GrandsireError') throw error;
+    const shown = escapePath(bytesOf(entry.path));
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      this.#warn(entry, 'file.vanished', `${shown} vanished before it could be read`);
+    } else {
+      this.#warn(entry, 'file.unreadable', `${shown} cannot be read (${code})`);
+    }
+  }
+
+  #warn(entry: Entry, code: ErrorCode, message: string): void {
+    this.#options.builder.warn({ path: bytesOf(entry.path), code, message });
+  }
+}
+
+const noRecords: readonly PaxRecord[] = [];
+
+const sameStamps = (a: FileStat, b: FileStat): boolean =>
+  a.sizeBytes === b.sizeBytes &&
+  a.mtimeSeconds === b.mtimeSeconds &&
+  a.mtimeNanoseconds === b.mtimeNanoseconds &&
+  a.ctimeSeconds === b.ctimeSeconds &&
+  a.ctimeNanoseconds === b.ctimeNanoseconds;
+
+function isYoung(stat: FileStat, readAt: number): boolean {
+  const oldest = readAt - youngMs;
+  const newer = (seconds: number, nanoseconds: number): boolean => seconds * 1000 + nanoseconds / 1e6 > oldest;
+  return newer(stat.mtimeSeconds, stat.mtimeNanoseconds) || newer(stat.ctimeSeconds, stat.ctimeNanoseconds);
+}

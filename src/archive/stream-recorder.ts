@@ -1,0 +1,164 @@
+import { type ByteString, bytesOf, splitPath } from '#src/archive/byte-string';
+import type { SegmentCut } from '#src/archive/segment-placer';
+import type { SegmentSink } from '#src/archive/segment-sink';
+import type { PackReport } from '#src/archive/thread-outlet';
+import type { VersionReport } from '#src/archive/version-rows';
+import type { SegmentPlace } from '#src/catalog/data-sets';
+import type { VersionWriter } from '#src/catalog/files';
+
+export interface RecorderOptions {
+  readonly sink: SegmentSink;
+  readonly versions: Pick<VersionWriter, 'add'>;
+  /** A report has been dealt with. */
+  readonly onDone: (reports: number) => void;
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** What the writer says of a segment that it has closed. */
+export interface ClosedSegment {
+  readonly segment: number;
+  readonly payloadBytes: number;
+  readonly xxh64: string;
+}
+
+interface Promised<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+}
+
+function promised<T>(): Promised<T> {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
+
+/** Batches of rows given to the catalog and not yet committed. */
+const batchesInFlight = 3;
+
+/**
+ * Takes what fillers and writer report, and brings it to catalog and sink in the order of the stream: rows of a segment before the segment is staged,
+ * rows of a file that began in an earlier segment after the one in which it ends.
+ */
+export class StreamRecorder {
+  readonly #options: RecorderOptions;
+  readonly #waiting = new Map<number, PackReport>();
+  readonly #begun = new Map<number, Promised<void>>();
+  readonly #closed = new Map<number, Promised<ClosedSegment>>();
+  readonly #inFlight: Promise<void>[] = [];
+  readonly #crossing = new Set<ByteString>();
+  readonly #awaited: { readonly count: number; readonly resolve: () => void }[] = [];
+  #nextReport = 0;
+  #done = 0;
+  #working: Promise<void> = Promise.resolve();
+  #finishing: Promise<void> = Promise.resolve();
+  #startsInside: SegmentPlace | undefined;
+  #split: VersionReport[] = [];
+  files = 0;
+  contentBytes = 0;
+  segments = 0;
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+  }
+
+  segmentBegun(segment: number): void {
+    entry(this.#begun, segment).resolve();
+  }
+
+  segmentClosed(closed: ClosedSegment): void {
+    entry(this.#closed, closed.segment).resolve(closed);
+  }
+
+  add(report: PackReport): void {
+    this.#waiting.set(report.number, report);
+    for (let next = this.#waiting.get(this.#nextReport); next; next = this.#waiting.get(this.#nextReport)) {
+      this.#waiting.delete(this.#nextReport);
+      this.#nextReport += 1;
+      const current = next;
+      this.#working = this.#working.then(() => this.#record(current));
+      this.#working.catch(this.#options.onFailure);
+    }
+  }
+
+  /** Directories that have content on both sides of a cut, in byte order. */
+  crossingDirectories(): readonly ByteString[] {
+    return [...this.#crossing].sort();
+  }
+
+  /** Resolves when so many reports have been dealt with, and the catalog has their rows. */
+  async settleReports(count: number): Promise<void> {
+    if (this.#done < count) await new Promise<void>((resolve) => this.#awaited.push({ count, resolve }));
+    await Promise.all(this.#inFlight.splice(0));
+  }
+
+  /** The last segment, which nothing cut. */
+  async finish(last: SegmentCut): Promise<void> {
+    this.#cut(last);
+    await this.#finishing;
+  }
+
+  async #record(report: PackReport): Promise<void> {
+    for (const batch of report.versions) {
+      await entry(this.#begun, batch.endSegment).promise;
+      await this.#options.sink.index(batch.endSegment, batch.indexLines);
+      this.files += batch.rowCount;
+      this.contentBytes += batch.contentBytes;
+      if (batch.isSplit) this.#split.push(batch);
+      else await this.#addRows(batch);
+    }
+    if (report.cuts.length > 0) await Promise.all(this.#inFlight.splice(0));
+    for (const cut of report.cuts) this.#cut(cut);
+    this.#done += 1;
+    this.#options.onDone(this.#done);
+    for (const { count, resolve } of this.#awaited) if (this.#done >= count) resolve();
+  }
+
+  async #addRows(batch: VersionReport): Promise<void> {
+    const { directories, rows, rowCount, digests } = batch;
+    const added = this.#options.versions.add({ directories, rows, rowCount, digests });
+    // Where nobody waits for it yet, a failure must not end the process.
+    added.catch(this.#options.onFailure);
+    this.#inFlight.push(added);
+    if (this.#inFlight.length >= batchesInFlight) await this.#inFlight.shift();
+  }
+
+  #cut({ segment, firstHeader, inside, nextPath, isLast = false }: SegmentCut): void {
+    const endsInside = inside && { path: bytesOf(inside.path), offset: inside.offset };
+    const startsInside = this.#startsInside;
+    this.#startsInside = endsInside;
+    this.segments = segment;
+    for (let path = nextPath; !isLast && path !== '/'; ) {
+      path = splitPath(path).directory;
+      this.#crossing.add(path);
+    }
+    const split = this.#split.filter((batch) => batch.endSegment <= segment);
+    this.#split = this.#split.filter((batch) => batch.endSegment > segment);
+    this.#finishing = this.#finishing.then(async () => {
+      const { payloadBytes, xxh64 } = await entry(this.#closed, segment).promise;
+      this.#closed.delete(segment);
+      this.#begun.delete(segment);
+      await this.#options.sink.finish({
+        number: segment,
+        payloadBytes,
+        xxh64,
+        startsInside,
+        endsInside,
+        firstHeader,
+      });
+      for (const batch of split) await this.#addRows(batch);
+      await Promise.all(this.#inFlight.splice(0));
+    });
+    this.#finishing.catch(this.#options.onFailure);
+  }
+}
+
+function entry<T>(map: Map<number, Promised<T>>, key: number): Promised<T> {
+  let found = map.get(key);
+  if (!found) {
+    found = promised<T>();
+    map.set(key, found);
+  }
+  return found;
+}

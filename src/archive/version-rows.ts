@@ -1,0 +1,107 @@
+import { type ByteString, bytesOf, isAscii, joinPath, utf8TextOf } from '#src/archive/byte-string';
+import type { MemberPlace } from '#src/archive/segment-placer';
+import { escapePath } from '#src/base/bytes';
+import { type EntryType, entryTypes, type VersionBatch, versionFlags } from '#src/catalog/files';
+
+/** What catalog and index say of one entry. */
+export interface VersionInfo {
+  readonly directory: ByteString;
+  readonly name: ByteString;
+  readonly type: EntryType;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly sizeBytes: number;
+  readonly mtimeSeconds: number;
+  readonly mtimeNanoseconds: number;
+  readonly ctimeSeconds: number;
+  readonly ctimeNanoseconds: number;
+  /** Decimal. */
+  readonly inode: string;
+  /** Of a symbolic link. */
+  readonly linkTarget: ByteString;
+  /** Of a regular file's content, 32 bytes. */
+  readonly sha256: Uint8Array | undefined;
+  /** `versionFlags`. */
+  readonly flags: number;
+  /** Where the content is: of a hard link, under its first name. */
+  readonly place: MemberPlace;
+}
+
+/** Versions as the catalog and the index part of a segment take them. */
+export interface VersionReport extends VersionBatch {
+  /** JSON lines, each ended. */
+  readonly indexLines: string;
+  /** Of regular files, further names of an inode not counted. */
+  readonly contentBytes: number;
+  /** The segment in which their contents end. */
+  readonly endSegment: number;
+  /** They begin in earlier segments, so that only the end of `endSegment` makes them whole. */
+  readonly isSplit: boolean;
+}
+
+const digestBytes = 32;
+/** Characters that stand for themselves in a JSON string and in an escaped path. */
+const plain = /^[ !#-[\]-~]*$/;
+const jsonText = (text: string): string => (plain.test(text) ? `"${text}"` : JSON.stringify(text));
+
+const nameJson = (name: ByteString): string => {
+  const text = utf8TextOf(name);
+  return text === undefined ? `["${bytesOf(name).toString('hex')}"]` : jsonText(text);
+};
+
+function pathJson(path: ByteString): string {
+  if (plain.test(path)) return `"path":"${path}"`;
+  const bytes = bytesOf(path);
+  const shown = `"path":${JSON.stringify(escapePath(bytes))}`;
+  return isAscii(path) || utf8TextOf(path) !== undefined ? shown : `${shown},"pathBytes":"${bytes.toString('base64')}"`;
+}
+
+/** Seconds and nine digits of nanoseconds after them; the seconds of a time before 1970 are negative, the nanoseconds never. */
+export const formatStamp = (seconds: number, nanoseconds: number): string =>
+  `${seconds}.${String(nanoseconds).padStart(9, '0')}`;
+
+function indexLine(version: VersionInfo): string {
+  const { place, sha256, flags } = version;
+  const mtime = formatStamp(version.mtimeSeconds, version.mtimeNanoseconds);
+  const ctime = formatStamp(version.ctimeSeconds, version.ctimeNanoseconds);
+  let line = `{${pathJson(joinPath(version.directory, version.name))},"type":"${version.type}","mode":${version.mode}`;
+  line += `,"uid":${version.uid},"gid":${version.gid},"size":${version.sizeBytes},"mtime":"${mtime}","ctime":"${ctime}"`;
+  line += `,"inode":"${version.inode}"`;
+  if (version.linkTarget !== '') line += `,"linkTarget":${linkJson(version.linkTarget)}`;
+  if (sha256 !== undefined) line += `,"sha256":"${Buffer.from(sha256).toString('hex')}"`;
+  line += `,"segment":${place.segment},"offset":${place.offset}`;
+  if (flags & versionFlags.fuzzy) line += ',"fuzzy":true';
+  if (flags & versionFlags.hardLink) line += ',"hardLink":true';
+  if (flags & versionFlags.young) line += ',"young":true';
+  return `${line}}\n`;
+}
+
+const linkJson = (target: ByteString): string =>
+  plain.test(target) ? `"${target}"` : JSON.stringify(escapePath(bytesOf(target)));
+
+/** Rows and index lines of versions whose places are known: all of them end in one segment, and either all or none begin in it. */
+export function encodeVersions(versions: readonly VersionInfo[]): VersionReport {
+  const directories: Uint8Array[] = [];
+  const digests = new Uint8Array(versions.length * digestBytes);
+  let rows = '[';
+  let indexLines = '';
+  let contentBytes = 0;
+  let directory: ByteString | undefined;
+  versions.forEach((version, index) => {
+    if (version.directory !== directory) {
+      directory = version.directory;
+      directories.push(bytesOf(directory));
+    }
+    if (version.sha256) digests.set(version.sha256, index * digestBytes);
+    const { place } = version;
+    if (version.type === 'file' && !(version.flags & versionFlags.hardLink)) contentBytes += version.sizeBytes;
+    rows += `${index === 0 ? '' : ','}[${directories.length - 1},${nameJson(version.name)},${entryTypes.indexOf(version.type)},${version.sizeBytes}`;
+    rows += `,${version.mtimeSeconds},${version.mtimeNanoseconds},${version.ctimeSeconds},${version.ctimeNanoseconds}`;
+    rows += `,"${version.inode}",${place.segment},${place.offset},${version.flags}]`;
+    indexLines += indexLine(version);
+  });
+  const { segment = 0, endSegment = 0 } = versions[0]?.place ?? {};
+  const batch = { directories, rows: `${rows}]`, rowCount: versions.length, digests };
+  return { ...batch, indexLines, contentBytes, endSegment, isSplit: segment !== endSegment };
+}
