@@ -30,12 +30,6 @@ export class FieldView {
     return value;
   }
 
-  /** Signed (two's complement) big-endian, 1 to 6 bytes. */
-  int(offset: number, widthBytes: 1 | 2 | 3 | 4 | 5 | 6): number {
-    const value = this.uint(offset, widthBytes);
-    return value >= 2 ** (8 * widthBytes - 1) ? value - 2 ** (8 * widthBytes) : value;
-  }
-
   /** Unsigned big-endian of any width, 8 bytes unless told. */
   bigUint(offset: number, widthBytes = 8): bigint {
     let value = 0n;
