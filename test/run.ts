@@ -27,8 +27,12 @@ if (files.length === 0) {
 } else {
   process.stdout.write(`${files.length} test files, Node ${process.version}\n`);
   const concurrency = Math.max(1, availableParallelism());
-  const run = spawnSync(process.execPath, ['--test', `--test-concurrency=${concurrency}`, ...files], {
-    stdio: 'inherit',
-  });
+  const run = spawnSync(
+    process.execPath,
+    ['--test', '--test-reporter=spec', `--test-concurrency=${concurrency}`, ...files],
+    {
+      stdio: 'inherit',
+    },
+  );
   process.exitCode = run.status ?? 1;
 }

@@ -9,7 +9,7 @@ import { parsePeriod } from '#src/media/period';
  * part of the file to another is checked in `check-references.ts`; settings of drivers and schemes by them.
  */
 
-export const namePattern = /^[a-z][a-z0-9-]{0,31}$/;
+const namePattern = /^[a-z][a-z0-9-]{0,31}$/;
 
 const segmentLimits = { leastBytes: 2 ** 20, mostBytes: 2 ** 33 };
 
