@@ -1,6 +1,7 @@
 import { readAlerts } from '#drivers/scsi-tape/alerts';
 import type { DriveAbilities } from '#drivers/scsi-tape/capabilities';
 import { configureDrive } from '#drivers/scsi-tape/configure';
+import { readDensities } from '#drivers/scsi-tape/densities';
 import { LoadUnload } from '#drivers/scsi-tape/load-unload';
 import { type DriveParts, readMediumState } from '#drivers/scsi-tape/medium-state';
 import { type LostData, readOutcome, type Unforeseen, writeOutcome } from '#drivers/scsi-tape/outcomes';
@@ -12,6 +13,7 @@ import { bug, DeviceError } from '#src/base/errors';
 import type { CommandAnswer } from '#src/device/execute-command';
 import type {
   Cancellable,
+  DensityCode,
   DeviceIdentity,
   LocateOptions,
   MediumErrorOutcome,
@@ -189,6 +191,10 @@ export class ScsiTapeDrive implements TapeDrive {
 
   alerts(options: Cancellable = {}): Promise<readonly TapeAlert[]> {
     return readAlerts(this.#parts, options);
+  }
+
+  densities(options: Cancellable = {}): Promise<readonly DensityCode[]> {
+    return readDensities(this.#parts, options);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -109,6 +109,12 @@ export interface TapePosition {
   readonly confirmedByDrive: boolean;
 }
 
+/** One of the formats that a drive knows (SSC-5, density code). */
+export interface DensityCode {
+  readonly code: number;
+  readonly writable: boolean;
+}
+
 export interface TapeAlert {
   readonly flag: number;
   readonly name: string;
@@ -180,4 +186,6 @@ export interface TapeDrive extends AsyncDisposable {
   /** Nothing happens where the drive has no such command. */
   preventRemoval(prevent: boolean, options?: Cancellable): Promise<void>;
   alerts(options?: Cancellable): Promise<readonly TapeAlert[]>;
+  /** What the drive reads and writes; telemetry: none where it does not tell. */
+  densities(options?: Cancellable): Promise<readonly DensityCode[]>;
 }

@@ -1,0 +1,38 @@
+import type { DriveRecord } from '#src/catalog/libraries';
+import type { Bay } from '#src/library/drive-bays';
+import type { NumberedElement } from '#src/library/numbered-element';
+
+export interface DriveFacts {
+  readonly library: string;
+  readonly elements: readonly NumberedElement[];
+  /** As the catalog has them. */
+  readonly known: readonly DriveRecord[];
+  readonly bays: readonly Bay[];
+  /** Numbers of the drives that are mounted. */
+  readonly busy: ReadonlySet<number>;
+}
+
+const unreachable = 'the drive cannot be reached';
+
+/** What the catalog is to say of the drives after a look; what could not be asked stays as it was known. */
+export function driveRecords({ library, elements, known, bays, busy }: DriveFacts): readonly DriveRecord[] {
+  return elements.map((element) => {
+    const before = known.find(({ number }) => number === element.number);
+    const bay = bays.find(({ number }) => number === element.number);
+    const identity = bay?.drive.identity;
+    const about = {
+      library,
+      number: element.number,
+      serial: identity?.serial ?? element.driveSerial ?? before?.serial ?? '',
+      vendor: identity?.vendor ?? before?.vendor ?? '',
+      product: identity?.product ?? before?.product ?? '',
+      generation: bay?.generation ?? before?.generation,
+      cartridge: element.full ? element.barcode : undefined,
+    };
+    if (!bay) return { ...about, state: 'down', reason: unreachable };
+    const isDown = before?.state === 'down' && before.reason !== unreachable;
+    if (isDown) return { ...about, state: 'down', reason: before.reason };
+    if (busy.has(element.number)) return { ...about, state: 'busy', reason: before?.reason };
+    return { ...about, state: element.full ? 'loaded' : 'empty', reason: undefined };
+  });
+}

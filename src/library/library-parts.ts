@@ -1,0 +1,42 @@
+import type { Clock } from '#src/base/clock';
+import type { Duration } from '#src/base/duration';
+import type { Pause } from '#src/base/pause';
+import type { Catalog } from '#src/catalog/catalog';
+import type { MediaChanger } from '#src/device/media-changer';
+import type { TapeDrive } from '#src/device/tape-drive';
+
+/** The part of the catalog that a library reads and writes. */
+export type LibraryCatalog = Pick<Catalog, 'cartridges' | 'libraries' | 'leases' | 'actions' | 'transaction'>;
+
+/** A tape drive that was found and not opened yet. */
+export interface DriveUnit {
+  readonly address: string;
+  open(): Promise<TapeDrive>;
+}
+
+/** Something that went wrong beside the work, and did not stop it. */
+export interface LibraryWarning {
+  readonly code: string;
+  readonly subject: string;
+  readonly message: string;
+}
+
+export interface LibraryOptions {
+  readonly name: string;
+  readonly changer: MediaChanger;
+  readonly drives: readonly DriveUnit[];
+  /** The cartridges are files (the README on them then says how to read those). */
+  readonly virtual: boolean;
+  readonly catalog: LibraryCatalog;
+  /** `state/locks`. */
+  readonly locks: string;
+  readonly clock: Clock;
+  readonly pause: Pause;
+  /** What the command does, for those who wait for it: `backup run home`. */
+  readonly job: string;
+  /** How long to wait for whoever uses the library. */
+  readonly wait: Duration;
+  /** Pool of cartridges that are seen for the first time. */
+  readonly newPool: string;
+  readonly warn: (warning: LibraryWarning) => void;
+}

@@ -1,0 +1,365 @@
+import { GrandsireError } from '#src/base/errors';
+import { acquireFlockLease } from '#src/base/flock-lease';
+import type { CartridgeRecord } from '#src/catalog/cartridges';
+import type { Cancellable } from '#src/device/tape-drive';
+import { type Bay, DriveBays } from '#src/library/drive-bays';
+import { driveRecords } from '#src/library/drive-records';
+import { describePlace, parseLibraryAddress } from '#src/library/library-address';
+import { ambiguousBarcode, mailSlotsFull, notInLibrary } from '#src/library/library-errors';
+import type { LibraryOptions } from '#src/library/library-parts';
+import { type LibraryStatus, libraryStatus } from '#src/library/library-status';
+import {
+  bringCartridge,
+  giveBack,
+  type Mount,
+  type MountParts,
+  type MountRequest,
+  threadCartridge,
+} from '#src/library/mount-cartridge';
+import type { NumberedElement } from '#src/library/numbered-element';
+import { type Place, Robot } from '#src/library/robot';
+import { SharedLease } from '#src/library/shared-lease';
+
+export interface MoveResult {
+  /** Barcode, or the place where it was where it has none. */
+  readonly cartridge: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/**
+ * A changer, its drives and its slots as one managed thing.
+ *
+ * Law:
+ * - Everything that touches a device takes the library's lease first (one process at a time on this machine), waits for it as `wait`
+ *   says, and throws `lease.held` (exit 4) naming the holder. `status` touches none.
+ * - The first use under a lease takes the inventory, brings home what the robot still holds, and matches drives to elements.
+ * - A cartridge is taken out of a drive only after the drive has let go of it.
+ */
+export interface Library extends AsyncDisposable {
+  readonly name: string;
+  /** From the catalog. Throws `library.not-inventoried` where nobody has looked yet. */
+  status(): Promise<LibraryStatus>;
+  /** Looks what lies where, and makes the catalog agree. `rescan`: has the library read its barcodes anew first, which takes minutes. */
+  inventory(options?: Cancellable & { readonly rescan?: boolean }): Promise<readonly NumberedElement[]>;
+  /** Addresses as `parseLibraryAddress` takes them; `to` is a place. */
+  move(from: string, to: string, options?: Cancellable): Promise<MoveResult>;
+  /** Takes in everything that lies in mail slots. */
+  importAll(options?: Cancellable): Promise<readonly MoveResult[]>;
+  /** Puts out into mail slots, as many as have room; throws `library.mail-slots-full` (exit 4) at the first that has none. */
+  exportCartridges(barcodes: readonly string[], options?: Cancellable): Promise<readonly MoveResult[]>;
+  mount(cartridge: CartridgeRecord, request: MountRequest): Promise<Mount>;
+  /** Loads a cartridge and leaves it there, for `drive load`. */
+  load(cartridge: CartridgeRecord, request: MountRequest): Promise<Bay>;
+  /** Has a drive (all that hold something where none is named) let go, and brings the cartridge home. */
+  unload(driveNumber?: number, options?: Cancellable): Promise<readonly MoveResult[]>;
+  /** The catalog's record of the one cartridge that an address names. Throws `cartridge.not-found`, `cartridge.ambiguous`. */
+  cartridgeAt(address: string): Promise<CartridgeRecord>;
+}
+
+export function openLibrary(options: LibraryOptions): Library {
+  return new ManagedLibrary(options);
+}
+
+class ManagedLibrary implements Library {
+  readonly #options: LibraryOptions;
+  readonly #bays: DriveBays;
+  readonly #robot: Robot;
+  readonly #lease: SharedLease;
+  readonly #busy = new Set<number>();
+  readonly #waiters: (() => void)[] = [];
+  /** The look that begins the use of a lease. */
+  #looked: Promise<void> | undefined;
+  /** Robot work is done one after the other, also for several mounts at once. */
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(options: LibraryOptions) {
+    this.#options = options;
+    this.#bays = new DriveBays(options);
+    this.#robot = new Robot(options, (number) => this.#bays.letGo(number));
+    this.#lease = new SharedLease((signal) => {
+      this.#looked = undefined;
+      const { name, locks, catalog, job, wait, clock, pause } = options;
+      const resource = `library:${name}`;
+      return acquireFlockLease({ resource, folder: locks, rows: catalog.leases, job, wait, clock, pause, signal });
+    });
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  async status(): Promise<LibraryStatus> {
+    const { catalog, name } = this.#options;
+    const record = await catalog.libraries.get(name);
+    if (record) return libraryStatus(record, await catalog.cartridges.list({ library: name }));
+    throw new GrandsireError('library.not-inventoried', {
+      message: `nobody has looked yet what is in library ${name}`,
+      remedy: `Run \`grandsire library inventory --library ${name}\`.`,
+    });
+  }
+
+  async inventory({ signal, rescan = false }: Cancellable & { readonly rescan?: boolean } = {}) {
+    await using _lease = await this.#lease.use(signal);
+    return await this.#serially(async () => {
+      if (rescan) await this.#options.changer.rescan({ signal });
+      await this.#look({ signal });
+      await this.#retryDrives({ signal });
+      this.#looked = Promise.resolve();
+      return this.#robot.elements;
+    });
+  }
+
+  move(from: string, to: string, options: Cancellable = {}): Promise<MoveResult> {
+    return this.#alone(options, async () => this.#carry(this.#placeOf(from), this.#destination(to)));
+  }
+
+  importAll(options: Cancellable = {}): Promise<readonly MoveResult[]> {
+    return this.#alone(options, async () => {
+      const moved: MoveResult[] = [];
+      for (const { number, full } of this.#robot.of('mailSlot')) {
+        if (full) moved.push(await this.#home({ kind: 'mailSlot', number }));
+      }
+      return moved;
+    });
+  }
+
+  exportCartridges(barcodes: readonly string[], options: Cancellable = {}): Promise<readonly MoveResult[]> {
+    return this.#alone(options, async () => {
+      const moved: MoveResult[] = [];
+      for (const barcode of barcodes) {
+        const from = this.#placeOf(barcode);
+        const free = this.#robot.of('mailSlot').find(({ full }) => !full);
+        if (!free) throw mailSlotsFull(this.name, barcode);
+        moved.push(await this.#carry(from, { kind: 'mailSlot', number: free.number }));
+      }
+      return moved;
+    });
+  }
+
+  async mount(cartridge: CartridgeRecord, request: MountRequest): Promise<Mount> {
+    const lease = await this.#lease.use(request.signal);
+    try {
+      const bay = await this.#bringWhenFree(cartridge, request);
+      await this.#threadOrGiveBack(bay, cartridge, request);
+      let held = true;
+      return {
+        drive: bay.drive,
+        driveNumber: bay.number,
+        cartridge,
+        virtual: this.#options.virtual,
+        [Symbol.asyncDispose]: async () => {
+          if (!held) return;
+          held = false;
+          await this.#dismount(bay);
+          await lease[Symbol.asyncDispose]();
+        },
+      };
+    } catch (cause) {
+      await lease[Symbol.asyncDispose]();
+      throw cause;
+    }
+  }
+
+  async load(cartridge: CartridgeRecord, request: MountRequest): Promise<Bay> {
+    await using _lease = await this.#lease.use(request.signal);
+    const bay = await this.#bringWhenFree(cartridge, request);
+    await this.#threadOrGiveBack(bay, cartridge, request);
+    this.#busy.delete(bay.number);
+    this.#wakeWaiters();
+    const changes = { state: 'loaded', reason: undefined, cartridge: cartridge.barcode } as const;
+    await this.#options.catalog.libraries.updateDrive(this.name, bay.number, changes);
+    return bay;
+  }
+
+  unload(driveNumber?: number, options: Cancellable = {}): Promise<readonly MoveResult[]> {
+    return this.#alone(options, async () => {
+      const moved: MoveResult[] = [];
+      if (driveNumber !== undefined) this.#robot.at({ kind: 'drive', number: driveNumber });
+      for (const { number, full } of this.#robot.of('drive')) {
+        if (!full || this.#busy.has(number) || (driveNumber !== undefined && number !== driveNumber)) continue;
+        moved.push(await this.#home({ kind: 'drive', number }));
+        const changes = { state: 'empty', reason: undefined, cartridge: undefined } as const;
+        await this.#options.catalog.libraries.updateDrive(this.name, number, changes);
+      }
+      return moved;
+    });
+  }
+
+  async cartridgeAt(address: string): Promise<CartridgeRecord> {
+    const parsed = parseLibraryAddress(address);
+    const records = await this.#options.catalog.cartridges.list({ library: this.name });
+    const found = records.filter(({ barcode, location }) =>
+      parsed.kind === 'barcode'
+        ? barcode === parsed.barcode
+        : location.kind === parsed.kind && 'number' in location && location.number === parsed.number,
+    );
+    const [record] = found;
+    if (record && found.length === 1) return record;
+    if (record)
+      throw ambiguousBarcode(
+        address,
+        found.map(({ location }) => ('number' in location ? describePlace(location) : location.kind)),
+      );
+    throw new GrandsireError('cartridge.not-found', {
+      message: `library ${this.name} knows no cartridge ${address}`,
+      remedy:
+        'Run `grandsire cartridge list` to see all that are known, or `grandsire library inventory` after adding one.',
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#bays[Symbol.asyncDispose]();
+    await this.#options.changer[Symbol.asyncDispose]();
+  }
+
+  get #mountParts(): MountParts {
+    return { options: this.#options, robot: this.#robot, bays: this.#bays, busy: this.#busy };
+  }
+
+  /** With the lease, alone in this process, and with an inventory that is not older than the lease. */
+  async #alone<T>(options: Cancellable, work: () => Promise<T>): Promise<T> {
+    await using _lease = await this.#lease.use(options.signal);
+    return await this.#serially(async () => {
+      await this.#begin(options);
+      return await work();
+    });
+  }
+
+  async #serially<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#tail.then(work, work);
+    this.#tail = turn.catch(() => undefined);
+    return await turn;
+  }
+
+  async #begin(options: Cancellable): Promise<void> {
+    this.#looked ??= this.#look(options);
+    try {
+      await this.#looked;
+    } catch (cause) {
+      this.#looked = undefined;
+      throw cause;
+    }
+  }
+
+  async #look(options: Cancellable): Promise<void> {
+    await this.#robot.look(options);
+    for (const { number, full } of this.#robot.of('transport')) {
+      // Left in the robot's hand by a power failure in the middle of a move.
+      if (full) await this.#robot.carryHome({ kind: 'transport', number });
+    }
+    await this.#bays.match(this.#robot, options);
+    await this.#keepRecord();
+  }
+
+  /** What commands that only read will answer from. Drives that were put out of use stay so. */
+  async #keepRecord(): Promise<void> {
+    const { catalog, clock, name: library, changer } = this.#options;
+    const known = (await catalog.libraries.get(library))?.drives ?? [];
+    const elements = this.#robot.of('drive');
+    const drives = driveRecords({ library, elements, known, bays: this.#bays.all, busy: this.#busy });
+    const { slots, mailSlots } = changer.geometry;
+    const counts = { slots: slots.count, mailSlots: mailSlots.count };
+    await catalog.libraries.put({ name: library, inventoriedAt: clock.now(), ...counts, drives });
+  }
+
+  /** An inventory that an operator asks for gives drives that were put out of use another chance, if they answer. */
+  async #retryDrives(options: Cancellable): Promise<void> {
+    const { catalog, name } = this.#options;
+    for (const { number, state } of (await catalog.libraries.get(name))?.drives ?? []) {
+      const bay = this.#bays.get(number);
+      if (state !== 'down' || !bay || (await bay.drive.ready(options)).kind === 'failed') continue;
+      const changes = { state: this.#robot.at({ kind: 'drive', number }).full ? 'loaded' : 'empty' } as const;
+      await catalog.libraries.updateDrive(name, number, { ...changes, reason: undefined });
+    }
+  }
+
+  async #bringWhenFree(cartridge: CartridgeRecord, request: MountRequest): Promise<Bay> {
+    for (;;) {
+      const { bay, freed } = await this.#serially(async () => {
+        await this.#begin({ signal: request.signal });
+        const found = await bringCartridge(this.#mountParts, cartridge, request);
+        // Asked for within the turn: a drive given back right after it must not be missed.
+        return { bay: found, freed: found === 'wait' ? this.#nextFreed(request.signal) : undefined };
+      });
+      if (bay !== 'wait') return bay;
+      await freed;
+    }
+  }
+
+  async #threadOrGiveBack(bay: Bay, cartridge: CartridgeRecord, { signal }: MountRequest): Promise<void> {
+    try {
+      await threadCartridge(this.#mountParts, bay, { cartridge, signal });
+    } catch (cause) {
+      await this.#dismount(bay, cause);
+      throw cause;
+    }
+  }
+
+  async #dismount(bay: Bay, reason?: unknown): Promise<void> {
+    // Rewinding and unthreading take minutes, in which the robot can work for others. What fails here fails again below, and is told there.
+    await bay.drive.unload().catch(() => undefined);
+    await this.#serially(() => giveBack(this.#mountParts, bay, reason));
+    this.#wakeWaiters();
+  }
+
+  #nextFreed(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise<void>((resolve) => {
+      this.#waiters.push(resolve);
+      signal?.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+
+  #wakeWaiters(): void {
+    for (const wake of this.#waiters.splice(0)) wake();
+  }
+
+  async #carry(from: Place, to: Place): Promise<MoveResult> {
+    const cartridge = this.#robot.at(from).barcode ?? describePlace(from);
+    this.#requireIdle(from);
+    await this.#robot.carry(from, to);
+    return { cartridge, from: describePlace(from), to: describePlace(to) };
+  }
+
+  async #home(from: Place): Promise<MoveResult> {
+    const cartridge = this.#robot.at(from).barcode ?? describePlace(from);
+    this.#requireIdle(from);
+    const to = await this.#robot.carryHome(from);
+    return { cartridge, from: describePlace(from), to: describePlace(to) };
+  }
+
+  #requireIdle({ kind, number }: Place): void {
+    if (kind !== 'drive' || !this.#busy.has(number)) return;
+    throw new GrandsireError('drive.busy', {
+      message: `drive:${number} of library ${this.name} is being used by this command`,
+      remedy: 'Wait until it has finished.',
+    });
+  }
+
+  #placeOf(address: string): Place {
+    const parsed = parseLibraryAddress(address);
+    if (parsed.kind !== 'barcode') return this.#ownPlace(parsed, address);
+    const found = this.#robot.elements.filter(({ full, barcode }) => full && barcode === parsed.barcode);
+    const [element] = found;
+    if (element && found.length === 1) return { kind: element.kind, number: element.number };
+    if (element) throw ambiguousBarcode(address, found.map(describePlace));
+    throw notInLibrary(this.name, address);
+  }
+
+  #destination(address: string): Place {
+    const parsed = parseLibraryAddress(address);
+    if (parsed.kind !== 'barcode') return this.#ownPlace(parsed, address);
+    throw new GrandsireError('command.usage', {
+      message: `"${address}" is a cartridge, not a place to move to`,
+      remedy: 'Write a place such as `slot:5`, `drive:1` or `mail:1`.',
+    });
+  }
+
+  #ownPlace({ kind, number, library }: Place & { readonly library?: string | undefined }, address: string): Place {
+    if (library === undefined || library === this.name) return { kind, number };
+    throw new GrandsireError('command.usage', {
+      message: `${address} is in another library than ${this.name}`,
+      remedy: `Use \`--library ${library}\`; cartridges are carried between libraries by hand.`,
+    });
+  }
+}

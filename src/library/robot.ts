@@ -1,0 +1,196 @@
+import { DeviceError, GrandsireError } from '#src/base/errors';
+import type { CartridgeRecord } from '#src/catalog/cartridges';
+import type { ElementKind, MoveOutcome } from '#src/device/media-changer';
+import type { Cancellable } from '#src/device/tape-drive';
+import { describePlace } from '#src/library/library-address';
+import type { LibraryOptions } from '#src/library/library-parts';
+import { addressOfNumber, type NumberedElement, numberElements } from '#src/library/numbered-element';
+import { reconcileInventory } from '#src/library/reconcile';
+import type { Location } from '#src/media/facets';
+
+export interface Place {
+  readonly kind: ElementKind;
+  readonly number: number;
+}
+
+type RobotOptions = Pick<LibraryOptions, 'name' | 'changer' | 'catalog' | 'clock' | 'warn' | 'newPool'>;
+
+/** How often a move is begun anew after the library said that something was changed by hand. */
+const maxAttempts = 3;
+
+/**
+ * What lies where, and moving it. Every move is in the append-only log before it is made and after; the catalog follows each move, and an
+ * inventory follows whatever went wrong. Whoever calls holds the library's lease.
+ */
+export class Robot {
+  readonly #options: RobotOptions;
+  /** Has a drive let go of its cartridge, before the robot takes it. */
+  readonly #letGo: (drive: number) => Promise<void>;
+  #elements: readonly NumberedElement[] = [];
+
+  constructor(options: RobotOptions, letGo: (drive: number) => Promise<void>) {
+    this.#options = options;
+    this.#letGo = letGo;
+  }
+
+  /** As of the last look, and the moves since. */
+  get elements(): readonly NumberedElement[] {
+    return this.#elements;
+  }
+
+  of(kind: ElementKind): readonly NumberedElement[] {
+    return this.#elements.filter((element) => element.kind === kind);
+  }
+
+  /** Throws `library.no-such-place`. */
+  at({ kind, number }: Place): NumberedElement {
+    const found = this.#elements.find((element) => element.kind === kind && element.number === number);
+    if (found) return found;
+    throw new GrandsireError('library.no-such-place', {
+      message: `library ${this.#options.name} has no ${describePlace({ kind, number })}`,
+      remedy: 'Run `grandsire library status` to see what it has.',
+    });
+  }
+
+  /** Reads the inventory and reconciles the catalog with it. */
+  async look(options: Cancellable = {}): Promise<void> {
+    const { changer, catalog, clock, name: library, newPool, warn } = this.#options;
+    this.#elements = numberElements(changer.geometry, await changer.inventory(options));
+    const { findings } = await catalog.transaction(async ({ cartridges }) => {
+      const known = await cartridges.list();
+      const now = clock.now();
+      const result = reconcileInventory({ library, elements: this.#elements, known, now, newPool });
+      for (const { id, changes } of result.update) await cartridges.update(id, changes);
+      for (const record of result.add) await cartridges.add(record);
+      return result;
+    });
+    for (const finding of findings) warn(finding);
+  }
+
+  /** Throws `library.place-empty`, `library.place-full`, `library.contents-changed`, and what the hardware reports. */
+  async carry(from: Place, to: Place): Promise<void> {
+    const { barcode } = this.at(from);
+    let outcome: MoveOutcome = { kind: 'inventory-changed' };
+    for (let attempt = 0; attempt < maxAttempts; attempt++) {
+      this.#requireMovable(from, to, barcode);
+      if (from.kind === 'drive') await this.#letGo(from.number);
+      outcome = await this.#move(from, to);
+      if (outcome.kind === 'moved') return await this.#moved(from, to);
+      // What it says of its places contradicts what it said before: look, then decide again.
+      await this.look();
+    }
+    throw this.#refused(from, to, outcome);
+  }
+
+  /** Where a cartridge that leaves a drive goes: its own slot if free, else whence the robot took it, else the first free one. */
+  async carryHome(from: Place): Promise<Place> {
+    const source = this.at(from);
+    const record = await this.recordAt(source);
+    const isFree = (number: number | undefined) =>
+      number !== undefined && this.of('slot').some((slot) => slot.number === number && !slot.full);
+    const number =
+      [record?.homeSlot, source.sourceSlot].find(isFree) ?? this.of('slot').find(({ full }) => !full)?.number;
+    if (number === undefined) {
+      throw new GrandsireError('library.no-free-slot', {
+        message: `library ${this.#options.name} has no free slot for what is in ${describePlace(from)}`,
+        remedy: 'Put a cartridge out with `grandsire library export BARCODE`, then run the command again.',
+      });
+    }
+    const home: Place = { kind: 'slot', number };
+    await this.carry(from, home);
+    return home;
+  }
+
+  /** The catalog's record of what lies in an element. */
+  async recordAt({ kind, number, barcode }: NumberedElement): Promise<CartridgeRecord | undefined> {
+    const { catalog, name: library } = this.#options;
+    const records = await catalog.cartridges.list({ library });
+    return records.find(({ location, barcode: known }) => {
+      if (barcode !== undefined && known !== barcode) return false;
+      if (kind === 'transport') return location.kind === 'transit' && barcode !== undefined;
+      return location.kind === kind && location.number === number;
+    });
+  }
+
+  #requireMovable(from: Place, to: Place, barcode: string | undefined): void {
+    const [source, destination] = [this.at(from), this.at(to)];
+    const [fromText, toText] = [describePlace(from), describePlace(to)];
+    const remedy = 'Run `grandsire library inventory`, then the command again.';
+    if (!source.full) {
+      throw new GrandsireError('library.place-empty', { message: `there is no cartridge in ${fromText}`, remedy });
+    }
+    if (source.barcode !== barcode) {
+      const message = `${source.barcode ?? 'a cartridge without barcode'} is in ${fromText} where ${barcode ?? 'another'} was: somebody changed the library`;
+      throw new GrandsireError('library.contents-changed', { message, remedy });
+    }
+    if (destination.full) {
+      const holds = destination.barcode ? ` (${destination.barcode})` : '';
+      throw new GrandsireError('library.place-full', { message: `${toText} is not free${holds}`, remedy });
+    }
+  }
+
+  async #move(from: Place, to: Place): Promise<MoveOutcome> {
+    const { changer } = this.#options;
+    await this.#record('cartridge.moving', from, to);
+    try {
+      const outcome = await changer.move(this.at(from).address, this.#address(to));
+      if (outcome.kind !== 'moved') await this.#record('cartridge.move-refused', from, to, { outcome: outcome.kind });
+      return outcome;
+    } catch (cause) {
+      await this.#record('cartridge.move-failed', from, to, { message: String(cause) });
+      // The place of the cartridge is what the library says now; if it says nothing, what was known stays, and the next look tells.
+      await this.look().catch((failure: unknown) => {
+        const message = failure instanceof Error ? failure.message : String(failure);
+        this.#options.warn({ code: 'library.inventory-failed', subject: this.#options.name, message });
+      });
+      throw cause;
+    }
+  }
+
+  async #moved(from: Place, to: Place): Promise<void> {
+    const { catalog, clock, name: library } = this.#options;
+    const source = this.at(from);
+    const record = await this.recordAt(source);
+    await this.#record('cartridge.moved', from, to);
+    const sourceSlot = from.kind === 'slot' ? from.number : source.sourceSlot;
+    this.#elements = this.#elements.map((element) => {
+      if (element === source)
+        return {
+          kind: element.kind,
+          number: element.number,
+          address: element.address,
+          full: false,
+          accessible: true,
+          ...(element.driveSerial === undefined ? {} : { driveSerial: element.driveSerial }),
+        };
+      if (element.kind !== to.kind || element.number !== to.number) return element;
+      return { ...element, full: true, barcode: source.barcode, sourceSlot };
+    });
+    if (!record) return;
+    const location: Location =
+      to.kind === 'transport' ? { kind: 'transit' } : { kind: to.kind, library, number: to.number };
+    const homeSlot = to.kind === 'slot' ? to.number : record.homeSlot;
+    await catalog.cartridges.update(record.id, { location, homeSlot, lastSeen: location, lastSeenAt: clock.now() });
+  }
+
+  async #record(event: string, from: Place, to: Place, more: Readonly<Record<string, unknown>> = {}): Promise<void> {
+    const { catalog, clock, name: library } = this.#options;
+    const subject = this.at(from).barcode ?? `${library}/${describePlace(from)}`;
+    const details = { library, from: describePlace(from), to: describePlace(to), ...more };
+    await catalog.actions.append({ at: clock.now(), event, subject, details });
+  }
+
+  #address({ kind, number }: Place) {
+    return addressOfNumber(this.#options.changer.geometry, kind, number) ?? this.at({ kind, number }).address;
+  }
+
+  #refused(from: Place, to: Place, outcome: MoveOutcome): DeviceError {
+    const { name } = this.#options;
+    return new DeviceError('library.move-refused', {
+      message: `library ${name} refuses to move from ${describePlace(from)} to ${describePlace(to)} (${outcome.kind})`,
+      remedy: 'Look at the display of the library (doors, mail slots, locks), then run `grandsire library inventory`.',
+      usable: true,
+      details: { outcome: outcome.kind },
+    });
+  }
+}
