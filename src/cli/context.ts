@@ -2,12 +2,15 @@ import type { Clock } from '#src/base/clock';
 import type { Duration } from '#src/base/duration';
 import type { ProgressSink } from '#src/base/progress';
 import type { TimeZone } from '#src/base/time-zone';
+import type { App } from '#src/compose';
 import type { Configuration } from '#src/config/configuration';
 
 /** What a command is given besides its arguments. */
 export interface Context {
   /** Read, checked and kept at the first call. Throws `config.not-found`, `config.invalid`. */
   configuration(): Promise<Configuration>;
+  /** The program put together over the configuration; the command closes it: `await using app = await context.openApp()`. */
+  openApp(): Promise<App>;
   readonly clock: Clock;
   /** Fires at SIGINT and SIGTERM, with the error to throw as its reason. */
   readonly signal: AbortSignal;

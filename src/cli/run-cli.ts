@@ -98,20 +98,26 @@ function createContext(args: ParsedArguments, environment: CliEnvironment, progr
   const flag = (name: string): boolean => args[name] === true;
   const text = (name: string): string | undefined => args[name] as string | undefined;
   const [json, quiet, yes] = [flag('json'), flag('quiet'), flag('yes')];
-  let configuration: ReturnType<Context['configuration']> | undefined;
+  const clock = chosenClock(text('now'), environment.clock);
+  let loaded: ReturnType<Context['configuration']> | undefined;
+  const configuration = () => {
+    loaded ??= import('#src/config/load-configuration').then(({ loadConfiguration }) =>
+      loadConfiguration({
+        option: text('config'),
+        environment: variables['GRANDSIRE_CONFIG'],
+        folder,
+        machineTimeZone: timeZone,
+      }),
+    );
+    return loaded;
+  };
   return {
-    configuration() {
-      configuration ??= import('#src/config/load-configuration').then(({ loadConfiguration }) =>
-        loadConfiguration({
-          option: text('config'),
-          environment: variables['GRANDSIRE_CONFIG'],
-          folder,
-          machineTimeZone: timeZone,
-        }),
-      );
-      return configuration;
+    configuration,
+    async openApp() {
+      const { openApp } = await import('#src/compose');
+      return openApp({ configuration: await configuration(), clock });
     },
-    clock: chosenClock(text('now'), environment.clock),
+    clock,
     signal,
     library: text('library'),
     configurationOption: text('config'),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -16,10 +16,14 @@ after(() => rmSync(folder, { recursive: true }));
 test('init writes a configuration that is accepted, with staging for this disk and the zone of this machine', async () => {
   const run = await invoke(['init', 'new', '--json'], { folder });
   assert.equal(run.exitCode, 0, run.stderr);
-  const { configuration, stagingBytes } = JSON.parse(run.stdout);
+  const { configuration, stagingBytes, libraries } = JSON.parse(run.stdout);
   assert.equal(configuration, join(folder, 'new/grandsire.yaml'));
   const machineTimeZone = 'UTC' as TimeZone;
   const loaded = loadConfiguration({ option: configuration, environment: undefined, folder, machineTimeZone });
+  assert.deepEqual(libraries[0].cartridges.slice(-2), ['G00020L9', 'CLNU01CU']);
+  assert.equal(libraries[0].cartridges.length, 21);
+  const images = readdirSync(join(folder, 'new/virtual-library/cartridges'));
+  assert.ok(images.includes('G00001L9.tap'), images.join(' '));
   assert.equal(loaded.staging.sizeBytes, stagingBytes);
   const { bavail, bsize } = statfsSync(folder);
   assert.ok(stagingBytes <= Math.max(200 * 2 ** 30, (bavail * bsize) / 4));
