@@ -67,6 +67,23 @@ export class ImageScanner {
     return { kind: 'unreadable', next: at };
   }
 
+  /**
+   * How many filemarks follow each other from here, at most `limit`: a long run (a file of zeros) is counted a word at a time
+   * without an object for each.
+   */
+  filemarksAt(offset: number, limit: number): number {
+    let marks = 0;
+    while (marks < limit && this.#word(offset + marks * wordBytes) === 0) {
+      const start = offset + marks * wordBytes - this.#windowStart;
+      const words = Math.min(limit - marks, Math.floor((this.#windowLength - start) / wordBytes));
+      let index = 0;
+      while (index < words && this.#window.readUInt32LE(start + index * wordBytes) === 0) index += 1;
+      marks += index;
+      if (index < words) break;
+    }
+    return marks;
+  }
+
   #recordAt(
     at: number,
     word: number,

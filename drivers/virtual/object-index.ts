@@ -11,7 +11,7 @@ export interface ImagePlace {
 }
 
 /** One entry for so many objects: 24 bytes for 64 objects keep an image of 10⁷ blocks under 4 MB. */
-const objectsPerEntry = 64;
+export const objectsPerEntry = 64;
 const fields = 3;
 
 /**
@@ -34,6 +34,11 @@ export class ObjectIndex {
     this.#entries[at + 1] = place.file;
     this.#entries[at + 2] = place.dataBytes;
     this.#count += 1;
+  }
+
+  /** How many objects further the next place lies that is kept; 64 from a place that is one itself. */
+  stepsToNextEntry(object: number): number {
+    return objectsPerEntry - (object % objectsPerEntry);
   }
 
   /** Forgets what lies behind `objects` objects. */

@@ -1,6 +1,6 @@
 import { closeSync, constants, fdatasyncSync, fsyncSync, ftruncateSync, openSync, readSync, writevSync } from 'node:fs';
 import { ImageScanner, type ScannedObject } from '#drivers/virtual/image-scanner';
-import { type ImagePlace, ObjectIndex } from '#drivers/virtual/object-index';
+import { type ImagePlace, ObjectIndex, objectsPerEntry } from '#drivers/virtual/object-index';
 import { maxRecordBytes, wordBytes } from '#drivers/virtual/simh-words';
 import { bug } from '#src/base/errors';
 
@@ -222,6 +222,10 @@ export class TapeImage implements Disposable {
         this.#end = { ...this.#place, offset: object.kind === 'end-of-data' ? object.next : this.#place.offset };
         break;
       }
+      if (object.kind === 'filemark') {
+        this.#scanFilemarks(object.next - wordBytes);
+        continue;
+      }
       if (object.kind === 'block') this.#largestBlockBytes = Math.max(this.#largestBlockBytes, object.lengthBytes);
       this.#pass(object);
       this.#index.add(this.#place);
@@ -230,7 +234,17 @@ export class TapeImage implements Disposable {
     this.#move(beginning);
   }
 
-  /** Objects before place `mark`: the object number of the n-th filemark, counted from 0; it must exist. */
+  /** Passes a run of filemarks that begins at an offset (behind the gap, if there is one). */
+  #scanFilemarks(start: number): void {
+    const { object, file, dataBytes } = this.#place;
+    const marks = this.#scanner.filemarksAt(start, maxImageObjects - object);
+    for (let passed = this.#index.stepsToNextEntry(object); passed <= marks; passed += objectsPerEntry) {
+      this.#index.add({ object: object + passed, file: file + passed, dataBytes, offset: start + passed * wordBytes });
+    }
+    this.#move({ object: object + marks, file: file + marks, dataBytes, offset: start + marks * wordBytes });
+  }
+
+  /** The object number of the n-th filemark, counted from 0; it must exist. */
   #filemarkObject(mark: number): number {
     let place = this.#index.atFile(mark);
     for (;;) {

@@ -85,9 +85,9 @@ export class TapeMedium implements Disposable {
     return this.image.place.dataBytes > this.earlyWarningBytes;
   }
 
-  hasRoomFor(lengthBytes: number): boolean {
+  hasRoomFor(lengthBytes: number, objects = 1): boolean {
     const { place } = this.image;
-    return place.dataBytes + lengthBytes <= this.capacityBytes && place.object < maxImageObjects;
+    return place.dataBytes + lengthBytes <= this.capacityBytes && place.object + objects <= maxImageObjects;
   }
 
   /**

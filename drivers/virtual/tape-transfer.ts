@@ -119,7 +119,8 @@ export function writeFilemarks(
   if (count > 0) {
     const refusal = medium.writeRefusal;
     if (refusal) return check(refusal);
-    if (!medium.hasRoomFor(0)) return check({ ...sense.volumeOverflow, endOfMedium: true, information: BigInt(count) });
+    if (!medium.hasRoomFor(0, count))
+      return check({ ...sense.volumeOverflow, endOfMedium: true, information: BigInt(count) });
     medium.announceWriting();
     try {
       medium.image.writeFilemarks(count);
