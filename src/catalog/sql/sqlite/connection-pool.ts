@@ -1,4 +1,3 @@
-import { bug } from '#src/base/errors';
 import { type ConnectionOptions, SqliteConnection } from '#src/catalog/sql/sqlite/connection';
 
 /**
@@ -11,9 +10,6 @@ export class ConnectionPool {
   readonly #idle: SqliteConnection[] = [];
   readonly #waiting: ((connection: SqliteConnection) => void)[] = [];
   #open = 0;
-  #lent = 0;
-  #closing = false;
-  #emptied: (() => void) | undefined;
 
   constructor(options: ConnectionOptions, size: number) {
     this.#options = options;
@@ -21,8 +17,6 @@ export class ConnectionPool {
   }
 
   async acquire(): Promise<SqliteConnection> {
-    if (this.#closing) throw bug('the catalog was used after it was closed');
-    this.#lent += 1;
     const idle = this.#idle.pop();
     if (idle) return idle;
     if (this.#open >= this.#size) return await new Promise((resolve) => this.#waiting.push(resolve));
@@ -31,7 +25,6 @@ export class ConnectionPool {
       return await SqliteConnection.open(this.#options);
     } catch (error) {
       this.#open -= 1;
-      this.#returned();
       throw error;
     }
   }
@@ -40,18 +33,10 @@ export class ConnectionPool {
     const next = this.#waiting.shift();
     if (next) next(connection);
     else this.#idle.push(connection);
-    this.#returned();
   }
 
-  /** Waits until all that was asked for before is done, then closes. */
+  /** Called when nobody has a connection any more. */
   async close(): Promise<void> {
-    this.#closing = true;
-    if (this.#lent > 0) await new Promise<void>((resolve) => (this.#emptied = resolve));
     for (const connection of this.#idle.splice(0)) await connection.close();
-  }
-
-  #returned(): void {
-    this.#lent -= 1;
-    if (this.#lent === 0) this.#emptied?.();
   }
 }

@@ -8,6 +8,7 @@ import { createActionRepository } from '#src/catalog/sql/action-repository';
 import { createAllocationRepository } from '#src/catalog/sql/allocation-repository';
 import { createCartridgeRepository } from '#src/catalog/sql/cartridge-repository';
 import { createDataSetRepository } from '#src/catalog/sql/data-set-repository';
+import { InFlight } from '#src/catalog/sql/in-flight';
 import { createLeaseRepository } from '#src/catalog/sql/lease-repository';
 import { createLibraryRepository } from '#src/catalog/sql/library-repository';
 import type { CatalogSchema } from '#src/catalog/sql/schema';
@@ -67,7 +68,8 @@ export async function openSqliteCatalog({ path, clock, readOnly = false }: Sqlit
     });
 
   const gate = new TransactionGate();
-  const context = outerContext({ writer, reader, gate, path, readOnly });
+  const inFlight = new InFlight();
+  const context = outerContext({ writer, reader, gate, inFlight, path, readOnly });
   return {
     ...createRepositories(context, openScratch),
     transaction: (work) =>
@@ -77,9 +79,10 @@ export async function openSqliteCatalog({ path, clock, readOnly = false }: Sqlit
     repair: (findings) => repairCatalog(context, clock, findings),
     async backupTo(target) {
       gate.assertOutside();
-      await backupTo(openScratch, target);
+      await inFlight.run(() => backupTo(openScratch, target));
     },
     async [Symbol.asyncDispose]() {
+      await inFlight.close();
       await writer.destroy();
       await reader.destroy();
     },
@@ -104,19 +107,20 @@ interface OuterOptions {
   readonly writer: Kysely<CatalogSchema>;
   readonly reader: Kysely<CatalogSchema>;
   readonly gate: TransactionGate;
+  readonly inFlight: InFlight;
   readonly path: string;
   readonly readOnly: boolean;
 }
 
-function outerContext({ writer, reader, gate, path, readOnly }: OuterOptions): SqlContext {
+function outerContext({ writer, reader, gate, inFlight, path, readOnly }: OuterOptions): SqlContext {
   return {
     async read(work) {
       gate.assertOutside();
-      return await work(reader);
+      return await inFlight.run(() => work(reader));
     },
     async snapshot(work) {
       gate.assertOutside();
-      return await reader.transaction().execute(work);
+      return await inFlight.run(() => reader.transaction().execute(work));
     },
     async write(work) {
       gate.assertOutside();
@@ -126,7 +130,7 @@ function outerContext({ writer, reader, gate, path, readOnly }: OuterOptions): S
           remedy: 'Run a command that may write.',
         });
       }
-      return await writer.transaction().execute(work);
+      return await inFlight.run(() => writer.transaction().execute(work));
     },
     assertOutside: () => gate.assertOutside(),
   };
