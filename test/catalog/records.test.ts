@@ -327,7 +327,7 @@ for (const engine of engines) {
 
     test('the latest usable data set: complete, live, and so is all that it relies on', async () => {
       await withCatalog(engine, async (catalog) => {
-        const usable = async (level?: 'full') => (await catalog.dataSets.latestUsable('home', level))?.id;
+        const usable = async (level?: 'full') => (await catalog.dataSets.latestUsable('home', { level }))?.id;
         assert.equal(await usable(), undefined);
         const cartridges = [await addCartridge(catalog, 'A'), await addCartridge(catalog, 'B')] as const;
         const [a, b] = [await addVolume(catalog, cartridges[0]), await addVolume(catalog, cartridges[1])];
