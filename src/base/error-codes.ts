@@ -328,6 +328,9 @@ export const errorCodes = {
     'failed',
     'No copy of a part of a data set is left, neither in staging nor on a cartridge.',
   ),
+  'staging.full': define('operator', 'failed', 'The staging area has no room, and none can be made.'),
+  'staging.segment-missing': define('device', 'failed', 'A staged segment is missing or has another length.'),
+  'staging.too-small': define('operator', 'usage', 'The staging area is smaller than one segment.'),
   'staging.unreadable': define(
     'device',
     'failed',

@@ -1,0 +1,163 @@
+import { createReadStream } from 'node:fs';
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+import { byteStringOf, bytesOf, joinPath, splitPath } from '#src/archive/byte-string';
+import type { FinishedSegment, SegmentSink } from '#src/archive/segment-sink';
+import type { Deletion } from '#src/archive/thread-messages';
+import { escapePath, isUtf8Text, parseEscapedPath } from '#src/base/bytes';
+import { bug } from '#src/base/errors';
+import type { DataSetRecord, DataSetRepository } from '#src/catalog/data-sets';
+import type { Admission } from '#src/staging/admission';
+import { syncDirectory } from '#src/staging/durable';
+import type { StagedPaths } from '#src/staging/staged-paths';
+
+export interface DataSetSinkOptions {
+  readonly dataSet: Pick<DataSetRecord, 'key' | 'id'>;
+  readonly paths: StagedPaths;
+  readonly admission: Admission;
+  readonly dataSets: Pick<DataSetRepository, 'beginSegment' | 'segmentStaged' | 'abandonFilling'>;
+  /** Room that a segment is admitted with. */
+  readonly segmentBytes: number;
+  /** The disk is full although the account says that there is room: returns when some was made, or throws. */
+  readonly onDiskFull: (signal: AbortSignal | undefined) => Promise<void>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface OpenSegment {
+  readonly data: FileHandle;
+  readonly index: FileHandle;
+}
+
+const deletionsPerPage = 1000;
+
+/**
+ * Segments of one data set on their way into the staging area. A segment counts as staged when its bytes, its index part and their names are durable
+ * and the catalog has it, in this order (DESIGN.md, invariant 3).
+ */
+export class DataSetSink implements SegmentSink {
+  readonly #options: DataSetSinkOptions;
+  readonly #open = new Map<number, OpenSegment>();
+  #deletions: FileHandle | undefined;
+  #hasFolder = false;
+
+  constructor(options: DataSetSinkOptions) {
+    this.#options = options;
+  }
+
+  async begin(number: number): Promise<number> {
+    const { admission, dataSets, dataSet, paths, segmentBytes, signal } = this.#options;
+    await admission.enter(segmentBytes, signal);
+    try {
+      await this.#ensureFolder();
+      await dataSets.beginSegment(dataSet.key, number);
+      const data = await open(paths.partial(dataSet.id, number), 'wx', 0o600);
+      const index = await open(paths.indexPart(dataSet.id, number), 'wx', 0o600);
+      this.#open.set(number, { data, index });
+      return data.fd;
+    } catch (error) {
+      admission.leave(segmentBytes);
+      throw error;
+    }
+  }
+
+  diskFull(): Promise<void> {
+    return this.#options.onDiskFull(this.#options.signal);
+  }
+
+  async index(number: number, lines: string): Promise<void> {
+    await this.#segment(number).index.appendFile(lines);
+  }
+
+  async finish(segment: FinishedSegment): Promise<void> {
+    const { admission, dataSets, dataSet, paths, segmentBytes } = this.#options;
+    const { data, index } = this.#segment(segment.number);
+    await Promise.all([data.sync(), index.sync()]);
+    const { size: indexBytes } = await index.stat();
+    await Promise.all([data.close(), index.close()]);
+    const path = paths.segment(dataSet.id, segment.number);
+    await rename(paths.partial(dataSet.id, segment.number), path);
+    await syncDirectory(dirname(path));
+    await dataSets.segmentStaged({ ...segment, dataSet: dataSet.key });
+    this.#open.delete(segment.number);
+    admission.count(segment.payloadBytes + indexBytes);
+    admission.leave(segmentBytes);
+  }
+
+  async addDeletions(deletions: readonly Deletion[]): Promise<void> {
+    const { dataSet, paths } = this.#options;
+    await this.#ensureFolder();
+    this.#deletions ??= await open(paths.deletions(dataSet.id), 'w', 0o600);
+    await this.#deletions.appendFile(deletions.map(deletionLine).join(''));
+  }
+
+  async *deletions(): AsyncGenerator<readonly Deletion[]> {
+    if (!this.#deletions) return;
+    await this.#deletions.sync();
+    await this.#deletions.close();
+    this.#deletions = undefined;
+    const { dataSet, paths } = this.#options;
+    await syncDirectory(paths.folder(dataSet.id));
+    let page: Deletion[] = [];
+    for await (const line of createInterface({ input: createReadStream(paths.deletions(dataSet.id)) })) {
+      page.push(parseDeletion(line));
+      if (page.length < deletionsPerPage) continue;
+      yield page;
+      page = [];
+    }
+    if (page.length > 0) yield page;
+  }
+
+  async abandon(): Promise<void> {
+    const { admission, dataSets, dataSet, paths, segmentBytes } = this.#options;
+    for (const [number, { data, index }] of this.#open) {
+      await Promise.allSettled([data.close(), index.close()]);
+      await rm(paths.partial(dataSet.id, number), { force: true });
+      await rm(paths.segment(dataSet.id, number), { force: true });
+      await rm(paths.indexPart(dataSet.id, number), { force: true });
+      admission.leave(segmentBytes);
+    }
+    this.#open.clear();
+    await this.#deletions?.close();
+    this.#deletions = undefined;
+    await rm(paths.deletions(dataSet.id), { force: true });
+    await dataSets.abandonFilling(dataSet.key);
+  }
+
+  #segment(number: number): OpenSegment {
+    const open = this.#open.get(number);
+    if (!open) throw bug(`segment ${number} was not begun`);
+    return open;
+  }
+
+  async #ensureFolder(): Promise<void> {
+    if (this.#hasFolder) return;
+    const folder = this.#options.paths.folder(this.#options.dataSet.id);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await syncDirectory(dirname(folder));
+    this.#hasFolder = true;
+  }
+}
+
+function deletionLine({ directory, name }: Deletion): string {
+  const path = bytesOf(joinPath(byteStringOf(directory), byteStringOf(name)));
+  const shown = { path: escapePath(path) };
+  return `${JSON.stringify(isUtf8Text(path) ? shown : { ...shown, pathBytes: path.toString('base64') })}\n`;
+}
+
+function parseDeletion(line: string): Deletion {
+  const { path, pathBytes } = JSON.parse(line) as { readonly path: string; readonly pathBytes?: string };
+  const bytes = pathBytes === undefined ? parseEscapedPath(path) : Buffer.from(pathBytes, 'base64');
+  const { directory, name } = splitPath(byteStringOf(bytes));
+  return { directory: bytesOf(directory), name: bytesOf(name) };
+}
+
+/** Size of a file, 0 where there is none. */
+export async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+    throw error;
+  }
+}

@@ -1,0 +1,202 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SegmentSink } from '#src/archive/segment-sink';
+import { GrandsireError } from '#src/base/errors';
+import type { Finding } from '#src/catalog/catalog';
+import type { DataSetKey, DataSetRecord, DataSetRepository, SegmentRecord } from '#src/catalog/data-sets';
+import { Admission } from '#src/staging/admission';
+import { DataSetSink, sizeOf } from '#src/staging/data-set-sink';
+import { isDataSetName, parseStagedName, type StagedPaths, stagedPaths } from '#src/staging/staged-paths';
+
+export interface StagingAreaOptions {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly dataSets: DataSetRepository;
+  /** A segment waits for room: whoever can writes staged segments to cartridges and evicts them, or calls `refuse`. */
+  readonly onShortage?: (shortBytes: number) => void;
+}
+
+/** As `staging status` prints it (OPERATOR.md). */
+export interface StagingStatus {
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly usedBytes: number;
+  readonly segments: readonly {
+    readonly dataSet: string;
+    readonly number: number;
+    readonly bytes: number;
+    readonly state: 'filling' | 'staged' | 'written';
+  }[];
+}
+
+/**
+ * The disk before the cartridges. The process that uses it holds its lock (`state/locks`); `recover` comes before the first use.
+ */
+export class StagingArea {
+  readonly paths: StagedPaths;
+  readonly #options: StagingAreaOptions;
+  readonly #admission: Admission;
+  /** Who waits because the disk itself is full. */
+  readonly #roomMade: (() => void)[] = [];
+  #isRefusing = false;
+
+  constructor(options: StagingAreaOptions) {
+    this.#options = options;
+    this.paths = stagedPaths(options.path);
+    this.#admission = new Admission({ sizeBytes: options.sizeBytes, onShortage: options.onShortage });
+  }
+
+  segment(dataSet: string, number: number): string {
+    return this.paths.segment(dataSet, number);
+  }
+
+  indexPart(dataSet: string, number: number): string {
+    return this.paths.indexPart(dataSet, number);
+  }
+
+  deletions(dataSet: string): string {
+    return this.paths.deletions(dataSet);
+  }
+
+  scratch(dataSet: string, name: string): string {
+    return this.paths.scratch(dataSet, name);
+  }
+
+  /** Takes the segments of one data set, each admitted with `segmentBytes` of room. */
+  sink(
+    dataSet: DataSetRecord,
+    { segmentBytes, signal }: { readonly segmentBytes: number; readonly signal?: AbortSignal | undefined },
+  ): SegmentSink {
+    return new DataSetSink({
+      dataSet,
+      paths: this.paths,
+      admission: this.#admission,
+      dataSets: this.#options.dataSets,
+      segmentBytes,
+      onDiskFull: () => this.#onDiskFull(),
+      signal,
+    });
+  }
+
+  /** Nothing will leave any more: segments that wait for room fail with `staging.full`. */
+  refuse(): void {
+    this.#isRefusing = true;
+    this.#admission.refuseAll(
+      this.#full('the staging area is full and nothing in it can be written to cartridges now'),
+    );
+    for (const wake of this.#roomMade.splice(0)) wake();
+  }
+
+  /** Deletes a segment's bytes; its index part stays. The catalog knows it first (invariant 8). */
+  async evict(segment: SegmentRecord, dataSet: DataSetRecord): Promise<void> {
+    await this.#options.dataSets.leftStaging(segment.dataSet, segment.number);
+    const path = this.paths.segment(dataSet.id, segment.number);
+    const bytes = await sizeOf(path);
+    await rm(path, { force: true });
+    this.#leave(bytes);
+  }
+
+  /** Takes away what is left of a data set of which everything is on cartridges. */
+  async finish(dataSet: DataSetRecord): Promise<void> {
+    const folder = this.paths.folder(dataSet.id);
+    const bytes = await folderBytes(folder);
+    await rm(folder, { recursive: true, force: true });
+    this.#leave(bytes);
+  }
+
+  async status(): Promise<StagingStatus> {
+    const { path, sizeBytes, dataSets } = this.#options;
+    const segments: StagingStatus['segments'][number][] = [];
+    let usedBytes = 0;
+    for (const dataSet of await stagedDataSets(path)) {
+      usedBytes += await folderBytes(this.paths.folder(dataSet));
+      const record = await dataSets.byId(dataSet);
+      for (const segment of record ? await dataSets.segments(record.key) : []) {
+        if (segment.state !== 'filling' && !segment.inStaging) continue;
+        const { number, state } = segment;
+        const file = state === 'filling' ? this.paths.partial(dataSet, number) : this.paths.segment(dataSet, number);
+        segments.push({ dataSet, number, bytes: await sizeOf(file), state });
+      }
+    }
+    return { path, sizeBytes, usedBytes, segments };
+  }
+
+  /**
+   * Puts the area in order after a crash and counts what is in it: what was being filled goes, catalog first; a file that no row knows goes. A row
+   * whose file is missing is reported, not repaired.
+   */
+  async recover(): Promise<readonly Finding[]> {
+    const { path, dataSets } = this.#options;
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    for (const dataSet of await stagedDataSets(path)) await this.#recoverFolder(dataSet);
+    const names = new Map<DataSetKey, string>();
+    const findings: Finding[] = [];
+    for (const segment of await dataSets.inStaging()) {
+      const name = names.get(segment.dataSet) ?? (await dataSets.get(segment.dataSet))?.id;
+      if (name === undefined) continue;
+      names.set(segment.dataSet, name);
+      const bytes = await sizeOf(this.paths.segment(name, segment.number));
+      if (bytes !== segment.payloadBytes) findings.push(missingFile(name, segment, bytes));
+    }
+    return findings;
+  }
+
+  async #recoverFolder(dataSet: string): Promise<void> {
+    const { dataSets } = this.#options;
+    const record = await dataSets.byId(dataSet);
+    if (record) await dataSets.abandonFilling(record.key);
+    const known = new Map((record ? await dataSets.segments(record.key) : []).map((row) => [row.number, row]));
+    const folder = this.paths.folder(dataSet);
+    for (const name of await readdir(folder)) {
+      const staged = parseStagedName(name);
+      const row = staged && known.get(staged.number);
+      const isScratch = name.startsWith('.');
+      const isOrphan = staged && (staged.kind === 'partial' || !row || (staged.kind === 'segment' && !row.inStaging));
+      const isStale = name === 'deletions.jsonl' && record?.state !== 'complete';
+      if (isScratch || isOrphan || isStale || !record) await rm(join(folder, name), { recursive: true, force: true });
+    }
+    if ((await readdir(folder)).length === 0) await rm(folder, { recursive: true });
+    else this.#admission.count(await folderBytes(folder));
+  }
+
+  #leave(bytes: number): void {
+    this.#admission.leave(bytes);
+    for (const wake of this.#roomMade.splice(0)) wake();
+  }
+
+  /** The file system has less room than the configuration promises. Somebody else may hold it: only an eviction of ours is waited for. */
+  async #onDiskFull(): Promise<void> {
+    const staged = (await this.#options.dataSets.inStaging()).length;
+    if (staged === 0 || this.#isRefusing || !this.#options.onShortage) {
+      throw this.#full('the file system of the staging area has no room left');
+    }
+    this.#options.onShortage(1);
+    await new Promise<void>((resolve) => this.#roomMade.push(resolve));
+  }
+
+  #full(why: string): GrandsireError {
+    return new GrandsireError('staging.full', {
+      message: `${this.#options.path}: ${why}`,
+      remedy: 'Make room on its disk, or write what is staged to cartridges: "grandsire staging flush".',
+    });
+  }
+}
+
+const missingFile = (dataSet: string, { number, payloadBytes }: SegmentRecord, bytes: number): Finding => ({
+  code: 'staging.segment-missing',
+  subject: `${dataSet}, segment ${number}`,
+  message: `the catalog says that ${payloadBytes} bytes are staged; there are ${bytes}`,
+  repair: 'Back up the set again; copies on cartridges, if any, stay usable.',
+  repairable: false,
+});
+
+async function stagedDataSets(path: string): Promise<readonly string[]> {
+  return (await readdir(path)).filter(isDataSetName).sort();
+}
+
+async function folderBytes(folder: string): Promise<number> {
+  let bytes = 0;
+  // Only what stays until somebody evicts it; scratch files come and go.
+  for (const name of await readdir(folder)) if (parseStagedName(name)) bytes += await sizeOf(join(folder, name));
+  return bytes;
+}
