@@ -293,6 +293,7 @@ export const errorCodes = {
   'library.not-inventoried': define('operator', 'not-found', 'Nobody has looked yet what is in the library.'),
   'library.place-empty': define('operator', 'refused', 'There is no cartridge in the place named.'),
   'library.place-full': define('operator', 'refused', 'The place named is not free.'),
+  'pool.not-found': define('caller', 'not-found', 'There is no pool of this name in the configuration.'),
   'restore.blocked': define(
     'operator',
     'failed',

@@ -8,6 +8,14 @@ type Load = () => Promise<{ readonly command: AnyCommand }>;
  */
 const table: Readonly<Record<string, Load>> = {
   init: () => import('#src/cli/commands/init'),
+  'cartridge list': () => import('#src/cli/commands/cartridge/list'),
+  'cartridge show': () => import('#src/cli/commands/cartridge/show'),
+  'pool list': () => import('#src/cli/commands/pool/list'),
+  'pool show': () => import('#src/cli/commands/pool/show'),
+  'backup list': () => import('#src/cli/commands/backup/list'),
+  'backup show': () => import('#src/cli/commands/backup/show'),
+  'catalog stats': () => import('#src/cli/commands/catalog/stats'),
+  'catalog check': () => import('#src/cli/commands/catalog/check'),
 };
 
 /** The words of all commands: `init`, `drive load`. */

@@ -1,0 +1,47 @@
+import { defineCommand } from '#src/cli/command';
+import { type CartridgeDocument, locationText } from '#src/cli/documents/cartridge-document';
+import { openAppFor } from '#src/cli/open-app';
+import { formatBytes } from '#src/cli/render/format-bytes';
+import { renderTable } from '#src/cli/render/table';
+
+export const command = defineCommand({
+  noun: 'cartridge',
+  verb: 'list',
+  summary: 'all cartridges, what is on them and where they are',
+  positionals: [],
+  options: { pool: { kind: 'text', value: 'POOL', summary: 'only those of this pool' } },
+  examples: [
+    { command: 'grandsire cartridge list --pool scratch', does: 'show the cartridges that are free to be drawn' },
+  ],
+  exitCodes: [0],
+  json: '{ cartridges: [as `cartridge show`, without dataSets] }',
+  async run(context, { pool }): Promise<{ readonly result: { readonly cartridges: readonly CartridgeDocument[] } }> {
+    const { describeCartridge } = await import('#src/cli/documents/cartridge-document');
+    await using app = await openAppFor(context);
+    const { catalog } = app;
+    const filter = {
+      ...(context.library === undefined ? {} : { library: context.library }),
+      ...(pool === undefined ? {} : { pool }),
+    };
+    const cartridges: CartridgeDocument[] = [];
+    for (const record of await catalog.cartridges.list(filter)) {
+      cartridges.push(await describeCartridge(record, catalog, context.timeZone));
+    }
+    return { result: { cartridges } };
+  },
+  render: ({ cartridges }) =>
+    cartridges.length === 0
+      ? 'no cartridges are known; run "grandsire library inventory" to look what is there\n'
+      : renderTable(
+          cartridges.map((cartridge) => [
+            cartridge.barcode,
+            cartridge.kind === 'data' ? (cartridge.generation ?? '') : cartridge.kind,
+            cartridge.pool,
+            locationText(cartridge.location),
+            cartridge.condition === 'good' ? cartridge.fill : `${cartridge.fill}, ${cartridge.condition}`,
+            formatBytes(cartridge.usedBytes),
+            cartridge.protectedUntil ?? '',
+          ]),
+          { header: ['BARCODE', 'TYPE', 'POOL', 'LOCATION', 'FILL', 'USED', 'PROTECTED UNTIL'], right: [5] },
+        ),
+});

@@ -1,0 +1,55 @@
+import { GrandsireError } from '#src/base/errors';
+import { defineCommand } from '#src/cli/command';
+import { type CartridgeDocument, locationText } from '#src/cli/documents/cartridge-document';
+import type { PoolDocument } from '#src/cli/documents/pool-document';
+import { openAppFor } from '#src/cli/open-app';
+import { renderTable } from '#src/cli/render/table';
+
+interface ShowResult {
+  readonly pool: PoolDocument;
+  readonly cartridges: readonly CartridgeDocument[];
+}
+
+export const command = defineCommand({
+  noun: 'pool',
+  verb: 'show',
+  summary: 'one pool and its cartridges',
+  positionals: [{ name: 'pool', summary: 'its name', required: true }],
+  options: {},
+  examples: [{ command: 'grandsire pool show daily', does: 'show its rules and what is in it' }],
+  exitCodes: [0, 5],
+  json: '{ pool: as in `pool list`, cartridges: [as in `cartridge list`] }',
+  async run(context, { pool: name }): Promise<{ readonly result: ShowResult }> {
+    const { describeCartridge } = await import('#src/cli/documents/cartridge-document');
+    const { describePool } = await import('#src/cli/documents/pool-document');
+    await using app = await openAppFor(context);
+    const { catalog, planning } = app;
+    const pool = planning.pools.find((candidate) => candidate.name === name);
+    if (!pool) {
+      throw new GrandsireError('pool.not-found', {
+        message: `there is no pool ${name}`,
+        remedy: 'See which there are: grandsire pool list. Pools are made in grandsire.yaml.',
+      });
+    }
+    const cartridges: CartridgeDocument[] = [];
+    for (const record of await catalog.cartridges.list({ pool: name })) {
+      cartridges.push(await describeCartridge(record, catalog, context.timeZone));
+    }
+    return { result: { pool: describePool(pool, await catalog.cartridges.list()), cartridges } };
+  },
+  render: ({ pool, cartridges }) =>
+    renderTable([
+      ['pool', pool.name],
+      ['draws on', pool.draw ?? 'no other'],
+      ['protects', pool.protect ?? 'not'],
+    ]) +
+    renderTable(
+      cartridges.map(({ barcode, fill, location, protectedUntil }) => [
+        barcode,
+        fill,
+        locationText(location),
+        protectedUntil ?? '',
+      ]),
+      { header: ['BARCODE', 'FILL', 'LOCATION', 'PROTECTED UNTIL'] },
+    ),
+});
