@@ -16,6 +16,9 @@ const table: Readonly<Record<string, Load>> = {
   'backup show': () => import('#src/cli/commands/backup/show'),
   'catalog stats': () => import('#src/cli/commands/catalog/stats'),
   'catalog check': () => import('#src/cli/commands/catalog/check'),
+  'schedule show': () => import('#src/cli/commands/schedule/show'),
+  'schedule next': () => import('#src/cli/commands/schedule/next'),
+  'schedule print': () => import('#src/cli/commands/schedule/print'),
 };
 
 /** The words of all commands: `init`, `drive load`. */

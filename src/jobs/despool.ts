@@ -268,7 +268,10 @@ async function evictIndexed({ dataSet, ports }: Round): Promise<void> {
 async function take({ dataSet, state, ports, chosen }: Round, volume: VolumeRecord): Promise<void> {
   const { cartridge } = chosen;
   state.taken.push(cartridge.id);
-  const drawn = cartridge.pool === dataSet.pool ? {} : { pool: dataSet.pool, drawnFrom: cartridge.pool };
+  // A cartridge that was drawn before goes home to where it was drawn from first, not to the pool it served last.
+  const home = cartridge.drawnFrom ?? cartridge.pool;
+  const drawn =
+    cartridge.pool === dataSet.pool ? {} : { pool: dataSet.pool, drawnFrom: home === dataSet.pool ? undefined : home };
   await ports.repositories.cartridges.update(cartridge.id, drawn);
   await ports.repositories.actions.append({
     at: ports.clock.now(),

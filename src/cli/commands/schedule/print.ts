@@ -1,0 +1,48 @@
+import { defineCommand } from '#src/cli/command';
+import type { ExitCode } from '#src/cli/exit-codes';
+import { commitPlan, readPlan } from '#src/cli/read-plan';
+import type { ScheduleDocument } from '#src/report/schedule-document';
+
+interface PrintResult extends ScheduleDocument {
+  /** The page, where it was not written to a file. */
+  readonly page?: string;
+  readonly out?: string;
+}
+
+export const command = defineCommand({
+  noun: 'schedule',
+  verb: 'print',
+  summary: 'the schedule as a page for the wall, and fix it',
+  description:
+    'Three months from today, if nothing else is asked for. What is printed is kept: later runs use these cartridges, and depart from ' +
+    'the page only where they must.',
+  positionals: [],
+  options: {
+    from: { kind: 'text', value: 'DAY', summary: 'first day; default: today' },
+    to: { kind: 'text', value: 'DAY', summary: 'last day; default: three months' },
+    format: { kind: 'choice', choices: ['text'], summary: 'of the page', default: 'text' },
+    out: { kind: 'text', value: 'FILE', summary: 'write it to a file' },
+  },
+  examples: [
+    { command: 'grandsire schedule print', does: 'print the next three months' },
+    { command: 'grandsire schedule print --to 2027-03-31 --out schedule.txt', does: 'write it to a file' },
+  ],
+  exitCodes: [0, 3],
+  json: '{ from, to, days, shortages (as in `schedule show`), page?, out? }',
+  async run(context, { from, to, out }): Promise<{ readonly result: PrintResult; readonly exitCode: ExitCode }> {
+    const { resolve } = await import('node:path');
+    const { writeFileSync } = await import('node:fs');
+    const { scheduleDocument } = await import('#src/report/schedule-document');
+    const { scheduleText } = await import('#src/report/schedule-text');
+    await using app = await context.openApp();
+    const plan = await readPlan(app, context, { from, to, days: 92 });
+    const page = scheduleText(plan);
+    const file = out === undefined ? undefined : resolve(context.folder, out);
+    if (file !== undefined) writeFileSync(file, page);
+    // After the page is there: what nobody has seen is not fixed.
+    await commitPlan(app, plan);
+    const result = { ...scheduleDocument(plan), ...(file === undefined ? { page } : { out: file }) };
+    return { result, exitCode: plan.shortages.length > 0 ? 3 : 0 };
+  },
+  render: ({ page, out }) => page ?? `wrote ${out}\n`,
+});
