@@ -20,10 +20,10 @@ test('init writes a configuration that is accepted, with staging for this disk a
   assert.equal(configuration, join(folder, 'new/grandsire.yaml'));
   const machineTimeZone = 'UTC' as TimeZone;
   const loaded = loadConfiguration({ option: configuration, environment: undefined, folder, machineTimeZone });
-  assert.deepEqual(libraries[0].cartridges.slice(-2), ['G00020L9', 'CLNU01CU']);
-  assert.equal(libraries[0].cartridges.length, 21);
+  assert.deepEqual(libraries, ['main']);
   const images = readdirSync(join(folder, 'new/virtual-library/cartridges'));
-  assert.ok(images.includes('G00001L9.tap'), images.join(' '));
+  assert.equal(images.length, 21);
+  assert.ok(images.includes('G00001L9.tap') && images.includes('CLNU01CU.tap'), images.join(' '));
   assert.equal(loaded.staging.sizeBytes, stagingBytes);
   const { bavail, bsize } = statfsSync(folder);
   assert.ok(stagingBytes <= Math.max(200 * 2 ** 30, (bavail * bsize) / 4));

@@ -5,7 +5,7 @@ import { formatBytes } from '#src/cli/render/format-bytes';
 interface InitResult {
   readonly configuration: string;
   readonly stagingBytes: number;
-  readonly libraries: readonly { readonly name: string; readonly cartridges: readonly string[] }[];
+  readonly libraries: readonly string[];
 }
 
 export const command = defineCommand({
@@ -21,7 +21,7 @@ export const command = defineCommand({
     { command: 'grandsire init /srv/backup', does: 'make that folder and write the file there' },
   ],
   exitCodes: [0, 6],
-  json: '{ configuration, stagingBytes, libraries: [{ name, cartridges: [BARCODE] }] }',
+  json: '{ configuration, stagingBytes, libraries: [NAME] }',
   async run(context, { dir }): Promise<{ readonly result: InitResult }> {
     const { resolve } = await import('node:path');
     const { writeInitialConfiguration } = await import('#src/config/write-initial-configuration');
@@ -36,19 +36,19 @@ export const command = defineCommand({
     'Look at what it says under `sets:`, then run `grandsire --help`.\n',
 });
 
-/** The libraries that exist only as files, with blank cartridges in their slots. */
+/** Makes the libraries that exist only as files, with blank cartridges in their slots; one that is there stays as it is. */
 async function createLibraries(file: string, machineTimeZone: TimeZone): Promise<InitResult['libraries']> {
   const { readFileSync } = await import('node:fs');
   const { parseConfiguration } = await import('#src/config/parse-configuration');
   const { initialCartridges } = await import('#src/config/initial-cartridges');
   const { loadDriver } = await import('#src/compose');
   const { libraries } = parseConfiguration(readFileSync(file, 'utf8'), { file, machineTimeZone });
-  const made: InitResult['libraries'][number][] = [];
+  const made: string[] = [];
   for (const library of Object.values(libraries)) {
     const { driver, settings } = await loadDriver(library);
     if (!driver.create) continue;
     await driver.create(settings, initialCartridges);
-    made.push({ name: library.name, cartridges: initialCartridges.map(({ barcode }) => barcode) });
+    made.push(library.name);
   }
   return made;
 }
