@@ -30,9 +30,7 @@ export const command = defineCommand({
   },
   render: ({ configuration, stagingBytes, libraries }) =>
     `wrote ${configuration} (staging area: ${formatBytes(stagingBytes)})\n` +
-    libraries
-      .map(({ name, cartridges }) => `made the library ${name} with ${cartridges.length} cartridges\n`)
-      .join('') +
+    libraries.map((name) => `library ${name}: ready\n`).join('') +
     'Look at what it says under `sets:`, then run `grandsire --help`.\n',
 });
 
