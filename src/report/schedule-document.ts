@@ -63,7 +63,7 @@ export const scheduleDay = (entry: ScheduleEntry): ScheduleDay => ({
 });
 
 /** The moment at which protection ends, with the offset of its zone; `forever`; null where there is none. */
-export function formatProtectedUntil(protection: Protection): string | null {
+function formatProtectedUntil(protection: Protection): string | null {
   if (protection.kind === 'none') return null;
   if (protection.kind === 'forever') return 'forever';
   const day = parseCalendarDay(protection.freeOn);
