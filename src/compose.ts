@@ -1,13 +1,16 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '#src/base/clock';
+import type { Duration } from '#src/base/duration';
 import { GrandsireError } from '#src/base/errors';
 import { nearestName } from '#src/base/nearest-name';
-import { parseTimeZone } from '#src/base/time-zone';
+import { systemPause } from '#src/base/pause';
 import type { Catalog } from '#src/catalog/catalog';
 import type { Configuration, LibrarySettings, RotationSettings } from '#src/config/configuration';
 import type { Driver } from '#src/device/driver';
 import type { PlanningConfiguration } from '#src/jobs/planning-state';
+import type { LibraryWarning } from '#src/library/library-parts';
+import type { Library } from '#src/library/open-library';
 import type { PlanningRotation } from '#src/rotation/planning-state';
 import { parseRunTime } from '#src/rotation/run-time';
 import { bindScheme, type Scheme } from '#src/rotation/scheme';
@@ -34,6 +37,16 @@ export interface App extends AsyncDisposable {
   readonly planning: PlanningConfiguration;
   /** Folder of the lock files. */
   readonly locks: string;
+  /** Opens a library of the configuration: its driver, changer and drives. Throws `library.not-found`. Disposed by the caller. */
+  openLibrary(name: string, use: LibraryUse): Promise<Library>;
+}
+
+/** What a library is opened for. */
+export interface LibraryUse {
+  /** In the operator's words, for those who wait for it: `backup run home`. */
+  readonly job: string;
+  readonly wait: Duration;
+  readonly warn: (warning: LibraryWarning) => void;
 }
 
 /** Opens the catalog (makes it where there is none) and checks the settings of every rotation. No device is touched. */
@@ -49,8 +62,40 @@ export async function openApp({ configuration, clock }: AppOptions): Promise<App
     catalog,
     planning,
     locks,
+    openLibrary: (name, use) => openNamedLibrary(name, { configuration, clock, catalog, locks, ...use }),
     [Symbol.asyncDispose]: () => catalog[Symbol.asyncDispose](),
   };
+}
+
+async function openNamedLibrary(
+  name: string,
+  { configuration, ...parts }: Pick<App, 'configuration' | 'clock' | 'catalog' | 'locks'> & LibraryUse,
+): Promise<Library> {
+  const { driver, settings } = await loadDriver(libraryNamed(configuration, name));
+  const { openMediaChanger } = await import('#drivers/scsi-changer/open-media-changer');
+  const { openTapeDrive } = await import('#drivers/scsi-tape/open-tape-drive');
+  const { openLibrary } = await import('#src/library/open-library');
+  const source = await driver.openUnits(settings);
+  try {
+    const units = await source.discover();
+    const changer = units.find(({ kind }) => kind === 'changer');
+    if (!changer) throw noChanger(name);
+    return openLibrary({
+      ...parts,
+      name,
+      source,
+      changer: await openMediaChanger(await source.open(changer)),
+      drives: units
+        .filter(({ kind }) => kind === 'tape')
+        .map((unit) => ({ address: unit.address, open: async () => openTapeDrive(await source.open(unit)) })),
+      virtual: driver.create !== undefined,
+      pause: systemPause,
+      newPool: newCartridgePool(configuration),
+    });
+  } catch (error) {
+    await source[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 /** The driver that a library names, and its checked settings. Throws `config.invalid` naming the place. */
@@ -86,12 +131,12 @@ async function loadRotation(rotation: RotationSettings, configuration: Configura
     });
   }
   const scheme = await load();
-  const timeZone = parseTimeZone(rotation.timeZone);
-  const runTime = timeZone && parseRunTime(rotation.at, timeZone);
-  if (!timeZone || !runTime) {
+  const { timeZone } = rotation;
+  const runTime = parseRunTime(rotation.at, timeZone);
+  if (!runTime) {
     throw new GrandsireError('config.invalid', {
-      message: `${rotation.place.describe([timeZone ? 'at' : 'timeZone'])}: ${timeZone ? rotation.at : rotation.timeZone} cannot be understood.`,
-      remedy: "Write a cron expression such as at: '0 22 * * *', and a zone such as timeZone: Europe/London.",
+      message: `${rotation.place.describe(['at'])}: ${rotation.at} is not a time for runs.`,
+      remedy: "Write a cron expression such as at: '0 22 * * *'.",
     });
   }
   const { name, library } = rotation;
@@ -105,6 +150,31 @@ async function loadRotation(rotation: RotationSettings, configuration: Configura
     sets: sets.map((set) => set.name),
   };
 }
+
+/** The library that a command means: the one named, or the only one. Throws `library.not-found`. */
+export function libraryNamed(configuration: Configuration, name: string | undefined): LibrarySettings {
+  const all = Object.values(configuration.libraries);
+  const found = name === undefined ? all[0] : configuration.libraries[name];
+  if (found && (name !== undefined || all.length === 1)) return found;
+  const names = all.map((library) => library.name).join(', ');
+  throw new GrandsireError('library.not-found', {
+    message:
+      name === undefined ? `the configuration has ${all.length} libraries: ${names}` : `there is no library ${name}`,
+    remedy: name === undefined ? 'Name the one that is meant: --library NAME.' : `Use one of: ${names}.`,
+  });
+}
+
+/** Where a cartridge goes that is seen for the first time: the pool that others draw on. */
+function newCartridgePool({ pools }: Configuration): string {
+  const drawn = Object.values(pools).find(({ name }) => Object.values(pools).some(({ draw }) => draw === name));
+  return pools['scratch']?.name ?? drawn?.name ?? Object.keys(pools)[0] ?? 'scratch';
+}
+
+const noChanger = (name: string): GrandsireError =>
+  new GrandsireError('library.no-changer', {
+    message: `library ${name} has no medium changer`,
+    remedy: 'Check the settings of the library in grandsire.yaml: they may name a drive instead.',
+  });
 
 function unknownName(
   place: string,

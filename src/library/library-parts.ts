@@ -25,6 +25,8 @@ export interface LibraryOptions {
   readonly name: string;
   readonly changer: MediaChanger;
   readonly drives: readonly DriveUnit[];
+  /** What changer and drives were opened from: disposed with the library, after them. */
+  readonly source: AsyncDisposable;
   /** The cartridges are files (the README on them then says how to read those). */
   readonly virtual: boolean;
   readonly catalog: LibraryCatalog;

@@ -211,6 +211,7 @@ class ManagedLibrary implements Library {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#bays[Symbol.asyncDispose]();
     await this.#options.changer[Symbol.asyncDispose]();
+    await this.#options.source[Symbol.asyncDispose]();
   }
 
   get #mountParts(): MountParts {

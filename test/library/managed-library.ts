@@ -71,6 +71,7 @@ export async function createManagedLibrary(options: ManagedOptions = {}): Promis
       name: 'main',
       changer: wrapChanger(changer),
       drives,
+      source,
       virtual: true,
       catalog,
       locks,
