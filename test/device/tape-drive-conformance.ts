@@ -191,6 +191,15 @@ function describePlace(loaded: Case, { knowsPosition, stopsAtFilemarks }: TapeDr
     assert.equal(await placeOf(drive), 8n);
   });
 
+  loaded('forgets what lay behind a place where it writes', async (drive) => {
+    await writeFiles(drive, [[10, 11, 12], [13]]);
+    await drive.writeBlocks([block(20, 3)]);
+    await drive.writeFilemarks(1, { synchronise: true });
+    await drive.rewind();
+    assert.deepEqual(await drive.spaceFilemarks(1n), { kind: 'spaced' });
+    assert.equal(await placeOf(drive), 2n, 'not 4, as it was before');
+  });
+
   loaded('spaces over filemarks, and tells how far it came', async (drive) => {
     await writeFiles(drive, [[10], [11], [12]]);
     assert.deepEqual(await drive.spaceFilemarks(2n), { kind: 'spaced' });
@@ -349,6 +358,20 @@ function describeTrouble(loaded: Case, { knowsPosition }: TapeDriveTraits): void
     assert.deepEqual(await drive.alerts(), []);
     assert.equal((await drive.medium()).mediumSerial, undefined);
     assert.deepEqual(await drive.writeBlocks([data]), { kind: 'written' });
+  });
+
+  loaded('survives telemetry that never answers, at the cost of the place at most', async (drive, transport) => {
+    await drive.writeBlocks([data]);
+    for (const operationCode of [0x4d, 0x8c, 0x44]) {
+      transport.always(operationCode, async () => {
+        throw new DeviceError('device.time-out', { message: 'no answer', remedy: 'Wait.', usable: true });
+      });
+    }
+    assert.deepEqual(await drive.alerts(), []);
+    assert.deepEqual(await drive.densities(), []);
+    assert.equal((await drive.medium()).capacityBytes, undefined);
+    const { kind } = await drive.writeBlocks([data]);
+    assert.equal(kind, knowsPosition ? 'written' : 'attention');
   });
 
   loaded('stops when it is interrupted', async (drive) => {

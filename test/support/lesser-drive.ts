@@ -51,13 +51,18 @@ const bareCodes: Interposition = async (pass) => {
   return { ...result, sense };
 };
 
-/** Makes of a drive that follows the standard one that departs from it as the target of RIG.md does. */
-export function lessenDrive(transport: ScsiTransport): ScsiTransport {
+/** A drive that follows the standard and does not know where it is: it neither tells its place nor locates. */
+export function withoutPlace(transport: ScsiTransport): InterposedTransport {
   return new InterposedTransport(transport)
-    .always(0xa3, invalidOperation)
     .always(0x34, shortFormOnly)
     .always(0x2b, invalidOperation)
-    .always(0x92, invalidOperation)
+    .always(0x92, invalidOperation);
+}
+
+/** Makes of a drive that follows the standard one that departs from it as the target of RIG.md does. */
+export function lessenDrive(transport: ScsiTransport): ScsiTransport {
+  return withoutPlace(transport)
+    .always(0xa3, invalidOperation)
     .always(0x19, invalidOperation)
     .always(0x4d, invalidOperation)
     .always(0x8c, invalidOperation)

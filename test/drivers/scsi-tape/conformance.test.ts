@@ -3,7 +3,7 @@ import { openTapeDrive } from '#drivers/scsi-tape/open-tape-drive';
 import type { Duration } from '#src/base/duration';
 import type { ScsiTransport } from '#src/device/scsi-transport';
 import { describeTapeDrive, type FixtureCartridge, type TapeDriveFactory } from '#test/device/tape-drive-conformance';
-import { lessenDrive } from '#test/support/lesser-drive';
+import { lessenDrive, withoutPlace } from '#test/support/lesser-drive';
 import { createTestLibrary } from '#test/support/virtual-library';
 
 const barcodes = {
@@ -51,6 +51,13 @@ describeTapeDrive(
 describeTapeDrive('virtual, as little as a drive can', onVirtual(lessenDrive), {
   knowsPosition: false,
   stopsAtFilemarks: false,
+  capacityBytes: 4 * 2 ** 20,
+  cartridges,
+});
+
+describeTapeDrive('virtual, without a sense of place', onVirtual(withoutPlace), {
+  knowsPosition: false,
+  stopsAtFilemarks: true,
   capacityBytes: 4 * 2 ** 20,
   cartridges,
 });
