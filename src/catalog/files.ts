@@ -109,7 +109,8 @@ export interface FileRepository {
   openWriter(dataSet: DataSetKey): VersionWriter;
   /**
    * For each of the directories, what the chain (as from `DataSetRepository.chain`) holds in it: the newest version of each name, without
-   * deleted ones. One call for many directories (a few hundred); in the order asked, names in byte order. Whether a live copy exists is not asked: take the chain of `latestUsable`.
+   * deleted ones. One call for many directories (a few hundred); in the order asked, names in byte order.
+   * Whether a live copy exists is not asked: take the chain of `latestUsable`.
    */
   reference(
     chain: readonly DataSetKey[],

@@ -4,7 +4,7 @@ import { asBuffer, isUtf8Text } from '#src/base/bytes';
  * Bytes as text that regular expressions can work on: UTF-8 as what it says, bytes that are not UTF-8 one by one as lone surrogates U+DC80–U+DCFF, so
  * that `?` is one of them and nothing else is equal to them.
  */
-export function matchableText(bytes: Uint8Array): string {
+function matchableText(bytes: Uint8Array): string {
   if (isUtf8Text(bytes)) return asBuffer(bytes).toString('utf8');
   let text = '';
   for (const byte of bytes) text += byte < 0x80 ? String.fromCharCode(byte) : String.fromCharCode(0xdc00 + byte);

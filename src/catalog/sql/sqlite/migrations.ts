@@ -9,7 +9,7 @@ const applicationId = 0x47525343;
 /** Statements that lead from version n (index) to n + 1. Never changed once released: what follows is appended. */
 const migrations: readonly string[] = [schema1];
 
-export const schemaVersion = migrations.length;
+const schemaVersion = migrations.length;
 
 /** Brings an existing catalog, or an empty file, to this program's schema; refuses what is not ours or newer than the program. */
 export async function migrate(connection: SqliteConnection, path: string, clock: Clock): Promise<void> {
