@@ -1,6 +1,5 @@
 import { defineCommand } from '#src/cli/command';
 import type { DataSetDocument } from '#src/cli/documents/data-set-document';
-import { openAppFor } from '#src/cli/open-app';
 import { formatBytes } from '#src/cli/render/format-bytes';
 import { renderTable } from '#src/cli/render/table';
 
@@ -15,7 +14,7 @@ export const command = defineCommand({
   json: '{ dataSets: [{ dataSet, backupSet, level, base?, state, startedAt, finishedAt, tier, files, bytes, staged, cartridges, protectedUntil }] }',
   async run(context, { set }): Promise<{ readonly result: { readonly dataSets: readonly DataSetDocument[] } }> {
     const { describeDataSet } = await import('#src/cli/documents/data-set-document');
-    await using app = await openAppFor(context);
+    await using app = await context.openApp();
     const { catalog } = app;
     const dataSets: DataSetDocument[] = [];
     for (const dataSet of await catalog.dataSets.list(set === undefined ? {} : { backupSet: set })) {

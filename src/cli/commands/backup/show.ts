@@ -1,6 +1,5 @@
 import { defineCommand } from '#src/cli/command';
 import type { DataSetDocument } from '#src/cli/documents/data-set-document';
-import { openAppFor } from '#src/cli/open-app';
 import { formatBytes } from '#src/cli/render/format-bytes';
 import { renderTable } from '#src/cli/render/table';
 
@@ -28,7 +27,7 @@ export const command = defineCommand({
     const { dataSetNotFound } = await import('#src/jobs/restore');
     const { describeDataSet: describeForIndex } = await import('#src/jobs/index-record');
     const { escapePath } = await import('#src/base/bytes');
-    await using app = await openAppFor(context);
+    await using app = await context.openApp();
     const { catalog } = app;
     const record = await catalog.dataSets.byId(dataset);
     if (!record) throw dataSetNotFound(dataset);

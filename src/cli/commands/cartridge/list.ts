@@ -1,6 +1,5 @@
 import { defineCommand } from '#src/cli/command';
 import { type CartridgeDocument, locationText } from '#src/cli/documents/cartridge-document';
-import { openAppFor } from '#src/cli/open-app';
 import { formatBytes } from '#src/cli/render/format-bytes';
 import { renderTable } from '#src/cli/render/table';
 
@@ -17,7 +16,7 @@ export const command = defineCommand({
   json: '{ cartridges: [as `cartridge show`, without dataSets] }',
   async run(context, { pool }): Promise<{ readonly result: { readonly cartridges: readonly CartridgeDocument[] } }> {
     const { describeCartridge } = await import('#src/cli/documents/cartridge-document');
-    await using app = await openAppFor(context);
+    await using app = await context.openApp();
     const { catalog } = app;
     const filter = {
       ...(context.library === undefined ? {} : { library: context.library }),

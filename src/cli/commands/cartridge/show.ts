@@ -1,6 +1,5 @@
 import { defineCommand } from '#src/cli/command';
 import { type CartridgeDocument, locationText } from '#src/cli/documents/cartridge-document';
-import { openAppFor } from '#src/cli/open-app';
 import { formatBytes } from '#src/cli/render/format-bytes';
 import { renderTable } from '#src/cli/render/table';
 
@@ -22,7 +21,7 @@ export const command = defineCommand({
   async run(context, { barcode }): Promise<{ readonly result: ShowResult }> {
     const { describeCartridge } = await import('#src/cli/documents/cartridge-document');
     const { findCartridge } = await import('#src/cli/find-cartridge');
-    await using app = await openAppFor(context);
+    await using app = await context.openApp();
     const { catalog } = app;
     const record = await findCartridge(barcode, catalog, context.library);
     const volume = await catalog.volumes.ofCartridge(record.id);

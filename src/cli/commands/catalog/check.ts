@@ -1,5 +1,4 @@
 import { defineCommand } from '#src/cli/command';
-import { openAppFor } from '#src/cli/open-app';
 
 interface CheckResult {
   readonly ok: boolean;
@@ -21,7 +20,7 @@ export const command = defineCommand({
   exitCodes: [0],
   json: '{ ok, findings: [{ code, subject, message, repair }] }',
   async run(context, { repair }) {
-    await using app = await openAppFor(context);
+    await using app = await context.openApp();
     const { catalog } = app;
     const found = await catalog.check();
     const left = repair && found.length > 0 ? await catalog.repair(found) : found;

@@ -1,6 +1,5 @@
 import type { CatalogStats } from '#src/catalog/catalog';
 import { defineCommand } from '#src/cli/command';
-import { openAppFor } from '#src/cli/open-app';
 import { formatBytes } from '#src/cli/render/format-bytes';
 import { renderTable } from '#src/cli/render/table';
 
@@ -14,7 +13,7 @@ export const command = defineCommand({
   exitCodes: [0],
   json: '{ files, versions, dataSets, cartridges, bytes }',
   async run(context): Promise<{ readonly result: CatalogStats }> {
-    await using app = await openAppFor(context);
+    await using app = await context.openApp();
     return { result: await app.catalog.stats() };
   },
   render: ({ files, versions, dataSets, cartridges, bytes }) =>

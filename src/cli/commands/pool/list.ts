@@ -1,6 +1,5 @@
 import { defineCommand } from '#src/cli/command';
 import type { PoolDocument } from '#src/cli/documents/pool-document';
-import { openAppFor } from '#src/cli/open-app';
 import { formatBytes } from '#src/cli/render/format-bytes';
 import { renderTable } from '#src/cli/render/table';
 
@@ -15,7 +14,7 @@ export const command = defineCommand({
   json: '{ pools: [{ name, draw?, protect, cartridges, blank, appendable, full, usedBytes, capacityBytes }] }',
   async run(context): Promise<{ readonly result: { readonly pools: readonly PoolDocument[] } }> {
     const { describePool } = await import('#src/cli/documents/pool-document');
-    await using app = await openAppFor(context);
+    await using app = await context.openApp();
     const cartridges = await app.catalog.cartridges.list();
     return { result: { pools: app.planning.pools.map((pool) => describePool(pool, cartridges)) } };
   },

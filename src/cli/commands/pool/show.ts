@@ -2,7 +2,6 @@ import { GrandsireError } from '#src/base/errors';
 import { defineCommand } from '#src/cli/command';
 import { type CartridgeDocument, locationText } from '#src/cli/documents/cartridge-document';
 import type { PoolDocument } from '#src/cli/documents/pool-document';
-import { openAppFor } from '#src/cli/open-app';
 import { renderTable } from '#src/cli/render/table';
 
 interface ShowResult {
@@ -22,7 +21,7 @@ export const command = defineCommand({
   async run(context, { pool: name }): Promise<{ readonly result: ShowResult }> {
     const { describeCartridge } = await import('#src/cli/documents/cartridge-document');
     const { describePool } = await import('#src/cli/documents/pool-document');
-    await using app = await openAppFor(context);
+    await using app = await context.openApp();
     const { catalog, planning } = app;
     const pool = planning.pools.find((candidate) => candidate.name === name);
     if (!pool) {
