@@ -198,6 +198,12 @@ function describePlace(loaded: Case, { knowsPosition, stopsAtFilemarks }: TapeDr
     await drive.rewind();
     assert.deepEqual(await drive.spaceFilemarks(1n), { kind: 'spaced' });
     assert.equal(await placeOf(drive), 2n, 'not 4, as it was before');
+    // Where tape file 2 began before, tape file 1 goes on now.
+    await drive.writeBlocks(new Array(8).fill(block(7, 4)));
+    assert.deepEqual(await drive.locate(6n), { kind: 'spaced' });
+    const position = await drive.position();
+    assert.equal(position?.block, 6n);
+    assert.ok(position.file === 1n || position.file === undefined, `${position.file}`);
   });
 
   loaded('spaces over filemarks, and tells how far it came', async (drive) => {
