@@ -34,7 +34,7 @@ export interface ManagedLibrary extends AsyncDisposable {
   placeOf(barcode: string): Promise<string>;
 }
 
-export const testPause = async (_duration: Duration, signal?: AbortSignal) => signal?.throwIfAborted();
+const testPause = async (_duration: Duration, signal?: AbortSignal) => signal?.throwIfAborted();
 
 /** A virtual library with a real catalog and real drivers. */
 export async function createManagedLibrary(options: ManagedOptions = {}): Promise<ManagedLibrary> {
