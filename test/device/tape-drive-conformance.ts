@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { DeviceError } from '#src/base/errors';
 import type { ScsiTransport } from '#src/device/scsi-transport';
 import type { TapeDrive } from '#src/device/tape-drive';
-import { runTapeModel, tapeCommands } from '#test/device/tape-model';
+import { type PlaceTraits, runTapeModel, tapeCommands } from '#test/device/tape-model';
 import { answerWith, InterposedTransport } from '#test/support/interposed-transport';
 import { fixedSense } from '#test/support/scripted-transport';
 
@@ -22,11 +22,7 @@ export interface TapeDriveFactoryOptions {
 }
 
 /** What differs from device to device within the contract. */
-export interface TapeDriveTraits {
-  /** READ POSITION tells the place. */
-  readonly knowsPosition: boolean;
-  /** `spaceBlocks` reports filemarks. */
-  readonly stopsAtFilemarks: boolean;
+export interface TapeDriveTraits extends PlaceTraits {
   /** Writing more than this is sure to meet early warning and then overflow; undefined where the medium has no end. */
   readonly capacityBytes: number | undefined;
   /** The cartridges that the factory can make. */

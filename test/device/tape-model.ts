@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { SpaceOutcome, TapeDrive } from '#src/device/tape-drive';
-import type { TapeDriveTraits } from '#test/device/tape-drive-conformance';
+
+/** What the outcomes of a drive depend on, within the contract. */
+export interface PlaceTraits {
+  /** READ POSITION tells the place. */
+  readonly knowsPosition: boolean;
+  /** `spaceBlocks` reports filemarks. */
+  readonly stopsAtFilemarks: boolean;
+}
 
 type Command =
   | { readonly do: 'write'; readonly bytes: number }
@@ -69,7 +76,7 @@ class TapeModel {
 export async function runTapeModel(
   drive: TapeDrive,
   commands: readonly Command[],
-  { knowsPosition, stopsAtFilemarks }: Pick<TapeDriveTraits, 'knowsPosition' | 'stopsAtFilemarks'>,
+  { knowsPosition, stopsAtFilemarks }: PlaceTraits,
 ): Promise<void> {
   const model = new TapeModel();
   const spaceOptions = { stops: stopsAtFilemarks };
