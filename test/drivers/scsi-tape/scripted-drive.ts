@@ -32,7 +32,7 @@ export const opening: readonly Exchange[] = [
 ];
 
 /** Ready, rewound; the drive then says what it knows of its position. */
-export const loading = (knows: 'short' | 'none'): readonly Exchange[] => [
+const loading = (knows: 'short' | 'none'): readonly Exchange[] => [
   { cdb: '00' },
   { cdb: '01' },
   { cdb: '3406', sense: invalidField },
