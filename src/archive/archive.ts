@@ -12,7 +12,7 @@ import {
   publish,
   stopEverybody,
 } from '#src/archive/pipeline-memory';
-import { encodeReference, referencePage } from '#src/archive/reference-reader';
+import { encodeReference } from '#src/archive/reference-reader';
 import type { SegmentSink } from '#src/archive/segment-sink';
 import type { Selection } from '#src/archive/selection';
 import { StreamRecorder } from '#src/archive/stream-recorder';
@@ -50,10 +50,7 @@ export interface ArchiveOptions {
   readonly onProgress?: ((progress: ArchiveProgress) => void) | undefined;
 }
 
-export type Reference = (
-  directories: readonly Uint8Array[],
-  page: { readonly after?: Uint8Array; readonly limit: number },
-) => Promise<readonly (readonly ReferenceEntry[])[]>;
+export type Reference = (directories: readonly Uint8Array[]) => Promise<readonly (readonly ReferenceEntry[])[]>;
 
 export interface ArchiveProgress {
   readonly files: number;
@@ -74,6 +71,9 @@ export interface ArchiveResult {
 }
 
 const mostFillers = 4;
+
+/** Threads make much short-lived garbage; a small nursery is as fast, and half the memory of the process. */
+const resourceLimits = { maxYoungGenerationSizeMb: 8 } as const;
 
 /**
  * Archives what is selected into segments: walker, fillers and writer are threads on synchronous calls (DESIGN.md, "How data flows"); this side answers
@@ -173,7 +173,7 @@ class ArchiveRun {
     data: unknown,
     onMessage: (message: M) => void,
   ): { readonly worker: Worker; readonly ended: Promise<void> } {
-    const worker = new Worker(new URL(`./${name}-thread.js`, import.meta.url), { workerData: data });
+    const worker = new Worker(new URL(`./${name}-thread.js`, import.meta.url), { workerData: data, resourceLimits });
     worker.on('message', (message: M) => {
       try {
         onMessage(message);
@@ -235,9 +235,7 @@ class ArchiveRun {
         await this.#options.sink.addDeletions(message.deletions);
         return;
       case 'reference': {
-        const { directories, after } = message;
-        const page = after ? { after, limit: referencePage } : { limit: referencePage };
-        const tables = await this.#options.reference?.(directories, page);
+        const tables = await this.#options.reference?.(message.directories);
         this.#answer({ kind: 'reference', tables: encodeReference(tables ?? []) });
         return;
       }

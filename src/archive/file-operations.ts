@@ -6,6 +6,7 @@ import {
   fgetxattr,
   flistxattr,
   fstatx,
+  hasAttributes,
   lgetxattr,
   llistxattr,
   lstatx,
@@ -73,6 +74,8 @@ export const atShortPath = <T>(path: ByteString, call: (path: Buffer) => T): T =
     call(directory === workingDirectory ? rest : Buffer.concat([Buffer.from(`/proc/self/fd/${directory}/`), rest])),
   );
 
+const noNames: readonly Uint8Array[] = [];
+
 export const systemFileOperations: FileOperations = {
   open: (path) => atPath(path, (directory, rest) => openat(directory, rest, readOnly)),
   close,
@@ -88,7 +91,10 @@ export const systemFileOperations: FileOperations = {
   seekData,
   seekHole,
   readLink: (path) => atShortPath(path, (short) => byteStringOf(readlinkSync(short, { encoding: 'buffer' }))),
-  attributeNames: (of) => (typeof of === 'number' ? flistxattr(of) : atShortPath(of, llistxattr)),
+  attributeNames: (of) => {
+    if (typeof of !== 'number') return atShortPath(of, llistxattr);
+    return hasAttributes(of) ? flistxattr(of) : noNames;
+  },
   attribute: (of, name) =>
     typeof of === 'number' ? fgetxattr(of, name) : atShortPath(of, (short) => lgetxattr(short, name)),
 };

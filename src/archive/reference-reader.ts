@@ -19,8 +19,6 @@ export interface KnownEntry {
   readonly flags: number;
 }
 
-/** Names of one directory in one answer. */
-export const referencePage = 2048;
 const directoriesAhead = 32;
 /** Rows kept for directories that the walk has not come to yet. */
 const cachedRows = 65_536;
@@ -72,24 +70,18 @@ export interface Reference {
   entries(directory: ByteString, upcoming: readonly ByteString[]): Iterable<KnownEntry>;
 }
 
-/** The reference as the main thread answers for it: a few directories ahead, a page at a time. */
+/** The reference as the main thread answers for it: a few directories ahead. */
 export class ReferenceReader implements Reference {
-  readonly #ask: (directories: readonly ByteString[], after?: ByteString) => readonly (readonly KnownEntry[])[];
+  readonly #ask: (directories: readonly ByteString[]) => readonly (readonly KnownEntry[])[];
   readonly #cache = new Map<ByteString, readonly KnownEntry[]>();
   #rows = 0;
 
-  constructor(ask: (directories: readonly ByteString[], after?: ByteString) => readonly (readonly KnownEntry[])[]) {
+  constructor(ask: (directories: readonly ByteString[]) => readonly (readonly KnownEntry[])[]) {
     this.#ask = ask;
   }
 
-  *entries(directory: ByteString, upcoming: readonly ByteString[]): Iterable<KnownEntry> {
-    let page = this.#take(directory) ?? this.#fetch(directory, upcoming);
-    for (;;) {
-      yield* page;
-      const last = page.at(-1);
-      if (page.length < referencePage || !last) return;
-      page = this.#ask([directory], last.name)[0] ?? [];
-    }
+  entries(directory: ByteString, upcoming: readonly ByteString[]): readonly KnownEntry[] {
+    return this.#take(directory) ?? this.#fetch(directory, upcoming);
   }
 
   #take(directory: ByteString): readonly KnownEntry[] | undefined {
@@ -128,10 +120,8 @@ export function askMainThread(memory: PipelineMemory, port: MessagePort, message
 }
 
 export function createReferenceReader(memory: PipelineMemory, port: MessagePort): ReferenceReader {
-  return new ReferenceReader((directories, after) => {
-    const base = { kind: 'reference', directories: directories.map(bytesOf) } as const;
-    const message: WalkerMessage = after === undefined ? base : { ...base, after: bytesOf(after) };
-    const answer = askMainThread(memory, port, message);
+  return new ReferenceReader((directories) => {
+    const answer = askMainThread(memory, port, { kind: 'reference', directories: directories.map(bytesOf) });
     if (answer.kind !== 'reference') throw bug('the answer is to another question');
     return decodeReference(answer.tables);
   });

@@ -98,24 +98,7 @@ function extendedRecords(member: TarMember, nameFits: boolean): ByteString {
   return records;
 }
 
-function putOctal(block: Buffer, offset: number, digits: number, value: number): void {
-  let rest = value;
-  for (let at = offset + digits - 1; at >= offset; at -= 1) {
-    block[at] = 0x30 + (rest % 8);
-    rest = Math.floor(rest / 8);
-  }
-}
-
-/** Writes the sum of the block's bytes, its own field counting as spaces: six octal digits, NUL, space. */
-function putChecksum(block: Buffer, start: number): void {
-  block.fill(0x20, start + 148, start + 156);
-  let sum = 0;
-  for (let at = start; at < start + tarBlockBytes; at += 1) sum += block[at] as number;
-  putOctal(block, start + 148, 6, sum);
-  block[start + 154] = 0;
-}
-
-const clamp = (value: number, largest: number): number => (value < 0 ? 0 : value > largest ? largest : value);
+const clamp = (value: number, largest: number): number => (value < 0 ? 0 : Math.min(value, largest));
 
 interface HeaderFields extends Omit<TarMember, 'path' | 'records' | 'mtimeNanoseconds' | 'type'> {
   readonly name: ByteString;
@@ -124,32 +107,59 @@ interface HeaderFields extends Omit<TarMember, 'path' | 'records' | 'mtimeNanose
 }
 
 const magicAndVersion = 'ustar\u000000';
+const checksumOffset = 148;
+/** Eight spaces: what the field counts as in its own sum. */
+const checksumAsSpaces = 8 * 0x20;
 
-function putHeader(into: Buffer, start: number, fields: HeaderFields): void {
-  into.fill(0, start, start + tarBlockBytes);
-  into.write(fields.name, start, 'latin1');
-  putOctal(into, start + 100, 7, fields.mode);
-  putOctal(into, start + 108, 7, clamp(fields.uid, shortOctal));
-  putOctal(into, start + 116, 7, clamp(fields.gid, shortOctal));
-  putOctal(into, start + 124, 11, clamp(fields.sizeBytes, longestOctal));
-  putOctal(into, start + 136, 11, clamp(fields.mtimeSeconds, longestOctal));
-  into.write(fields.type, start + 156, 'latin1');
-  if (fields.linkTarget !== '') into.write(fields.linkTarget, start + 157, nameBytes, 'latin1');
-  into.write(magicAndVersion, start + 257, 'latin1');
-  putOctal(into, start + 329, 7, clamp(fields.deviceMajor, shortOctal));
-  putOctal(into, start + 337, 7, clamp(fields.deviceMinor, shortOctal));
-  if (fields.prefix !== '') into.write(fields.prefix, start + 345, 'latin1');
-  putChecksum(into, start);
+/**
+ * Headers are put together here and copied at one go: a call into the runtime for each field, or each byte of a shared memory, would cost more than
+ * the rest of a small file's member. Extended header, one block of records, header.
+ */
+const scratch = new Uint8Array(3 * tarBlockBytes);
+
+function putText(at: number, text: ByteString, most = text.length): void {
+  const length = Math.min(most, text.length);
+  for (let index = 0; index < length; index += 1) scratch[at + index] = text.charCodeAt(index);
 }
 
-const extendedHeaders = new Map<number, Buffer>();
+function putOctal(at: number, digits: number, value: number): void {
+  let rest = value;
+  let index = at + digits - 1;
+  // Shifts work on 32 bits only.
+  for (; rest > 0x3fff_ffff; index -= 1) {
+    scratch[index] = 0x30 + (rest % 8);
+    rest = Math.floor(rest / 8);
+  }
+  for (; index >= at; index -= 1) {
+    scratch[index] = 0x30 + (rest & 7);
+    rest >>>= 3;
+  }
+}
 
-/** The header before extended records: only their length differs, so that most are copied from an earlier one. */
-function extendedHeader(recordBytes: number): Buffer {
-  const known = extendedHeaders.get(recordBytes);
-  if (known) return known;
-  const block = Buffer.alloc(tarBlockBytes);
-  putHeader(block, 0, {
+/** One header block at `start` of the scratch area. User and group names are left out: numbers are what is restored. */
+function putHeader(start: number, fields: HeaderFields): void {
+  scratch.fill(0, start, start + tarBlockBytes);
+  putText(start, fields.name, nameBytes);
+  putOctal(start + 100, 7, fields.mode);
+  putOctal(start + 108, 7, clamp(fields.uid, shortOctal));
+  putOctal(start + 116, 7, clamp(fields.gid, shortOctal));
+  putOctal(start + 124, 11, clamp(fields.sizeBytes, longestOctal));
+  putOctal(start + 136, 11, clamp(fields.mtimeSeconds, longestOctal));
+  putText(start + 156, fields.type);
+  putText(start + 157, fields.linkTarget, nameBytes);
+  putText(start + 257, magicAndVersion);
+  putOctal(start + 329, 7, clamp(fields.deviceMajor, shortOctal));
+  putOctal(start + 337, 7, clamp(fields.deviceMinor, shortOctal));
+  putText(start + 345, fields.prefix);
+  let sum = checksumAsSpaces;
+  for (let at = start; at < start + tarBlockBytes; at += 1) sum += scratch[at] as number;
+  // Six octal digits, NUL, space.
+  putOctal(start + checksumOffset, 6, sum);
+  scratch[start + checksumOffset + 7] = 0x20;
+}
+
+function putExtendedHeader(recordBytes: number): void {
+  putHeader(0, {
     name: '././@PaxHeader',
     prefix: '',
     type: 'x',
@@ -162,9 +172,10 @@ function extendedHeader(recordBytes: number): Buffer {
     deviceMajor: 0,
     deviceMinor: 0,
   });
-  if (extendedHeaders.size < 1000) extendedHeaders.set(recordBytes, block);
-  return block;
 }
+
+/** Length of the records that the extended header in the scratch area is for: most members have records of the same length. */
+let extendedHeaderFor = -1;
 
 /** A member's headers, not yet placed: the extended records (empty where none are needed) and the whole length. */
 export interface PreparedHeader {
@@ -183,16 +194,24 @@ export function prepareHeader(member: TarMember): PreparedHeader {
 export function putMemberHeader(into: Buffer, start: number, { member, records, lengthBytes }: PreparedHeader): number {
   const end = start + lengthBytes;
   if (end > into.length) throw bug('a header is longer than the place for it');
-  let at = start;
-  if (records !== '') {
-    extendedHeader(records.length).copy(into, at);
-    at += tarBlockBytes;
-    into.write(records, at, 'latin1');
-    into.fill(0, at + records.length, end - tarBlockBytes);
-    at = end - tarBlockBytes;
+  const split = splitName(member.path) ?? { name: member.path, prefix: '' };
+  putHeader(2 * tarBlockBytes, { ...member, ...split });
+  if (records !== '' && records.length !== extendedHeaderFor) {
+    putExtendedHeader(records.length);
+    extendedHeaderFor = records.length;
   }
-  const split = splitName(member.path) ?? { name: member.path.slice(0, nameBytes), prefix: '' };
-  putHeader(into, at, { ...member, ...split, linkTarget: member.linkTarget.slice(0, nameBytes) });
+  if (records === '') {
+    into.set(scratch.subarray(2 * tarBlockBytes), start);
+  } else if (records.length <= tarBlockBytes) {
+    scratch.fill(0, tarBlockBytes + records.length, 2 * tarBlockBytes);
+    putText(tarBlockBytes, records);
+    into.set(scratch, start);
+  } else {
+    into.set(scratch.subarray(0, tarBlockBytes), start);
+    into.write(records, start + tarBlockBytes, 'latin1');
+    into.fill(0, start + tarBlockBytes + records.length, end - tarBlockBytes);
+    into.set(scratch.subarray(2 * tarBlockBytes), end - tarBlockBytes);
+  }
   return end;
 }
 

@@ -40,7 +40,7 @@ export type WriterMessage =
   | { readonly kind: 'disk-full'; readonly segment: number };
 
 export type WalkerMessage =
-  | { readonly kind: 'reference'; readonly directories: readonly Uint8Array[]; readonly after?: Uint8Array }
+  | { readonly kind: 'reference'; readonly directories: readonly Uint8Array[] }
   | { readonly kind: 'warning'; readonly warning: ArchiveWarning }
   | { readonly kind: 'deletions'; readonly deletions: readonly Deletion[] }
   | {
