@@ -183,7 +183,10 @@ describe('a file that changes while it is read', () => {
           if (position >= 100_000) change(file);
         };
         const outcome = archiveOne(file, packBytes);
-        assert.deepEqual(outcome.warnings.map((warning) => warning.code), [code]);
+        assert.deepEqual(
+          outcome.warnings.map((warning) => warning.code),
+          [code],
+        );
         assert.equal(flagsOf(outcome), versionFlags.fuzzy);
         const stored = extractMember(outcome.stream, 'd/file');
         assert.deepEqual(stored, expected);
@@ -205,15 +208,24 @@ describe('a file that cannot be read', () => {
 
   it('is left out where nothing of it has left the pack yet', () => {
     const outcome = archiveOne(failing('EIO', 100_000), 4 << 20);
-    assert.deepEqual(outcome.warnings.map(({ code }) => code), ['file.unreadable']);
-    assert.deepEqual(outcome.versions.map(({ name }) => name), ['next']);
+    assert.deepEqual(
+      outcome.warnings.map(({ code }) => code),
+      ['file.unreadable'],
+    );
+    assert.deepEqual(
+      outcome.versions.map(({ name }) => name),
+      ['next'],
+    );
     assert.throws(() => extractMember(outcome.stream, 'd/file'));
     assertUndamaged(outcome);
   });
 
   it('is filled up with zeros and flagged where a part of it has', () => {
     const outcome = archiveOne(failing('EIO', 100_000), 32 * 1024);
-    assert.deepEqual(outcome.warnings.map(({ code }) => code), ['file.unreadable']);
+    assert.deepEqual(
+      outcome.warnings.map(({ code }) => code),
+      ['file.unreadable'],
+    );
     assert.equal(flagsOf(outcome), versionFlags.fuzzy);
     assert.equal(extractMember(outcome.stream, 'd/file').length, content.length);
     assertUndamaged(outcome);
@@ -229,7 +241,10 @@ describe('a file that cannot be read', () => {
         throw new SystemError(code ?? '');
       };
       const outcome = archiveOne(file);
-      assert.deepEqual(outcome.warnings.map((warning) => warning.code), [expected]);
+      assert.deepEqual(
+        outcome.warnings.map((warning) => warning.code),
+        [expected],
+      );
       assertUndamaged(outcome);
     });
   }
@@ -247,7 +262,10 @@ describe('a file that cannot be read', () => {
 
   it('is named where it is a socket', () => {
     const outcome = archiveOne(new FakeFile(Buffer.alloc(0), { type: 'socket' }));
-    assert.deepEqual(outcome.warnings.map(({ code }) => code), ['file.socket']);
+    assert.deepEqual(
+      outcome.warnings.map(({ code }) => code),
+      ['file.socket'],
+    );
     assertUndamaged(outcome);
   });
 });
