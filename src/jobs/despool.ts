@@ -178,7 +178,7 @@ async function appendSegment(round: Round, session: WriteSession, segment: Segme
   using payload = openFilePayload(ports.staged.segment(dataSet.id, number), { payloadBytes, payloadXxh64 });
   const onProgress = (writtenBytes: number): void =>
     ports.onProgress?.({ cartridge: session.cartridge.barcode, segment: number, writtenBytes });
-  return session.append({ descriptor, dataSet: dataSet.key, payload, onProgress });
+  return await session.append({ descriptor, dataSet: dataSet.key, payload, onProgress });
 }
 
 /** The index of every segment that no index on this cartridge lists yet. False: it did not fit or failed, and goes to the next cartridge. */

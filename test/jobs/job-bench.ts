@@ -1,0 +1,266 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { archive } from '#src/archive/archive';
+import { instant, ManualClock } from '#src/base/clock';
+import { milliseconds } from '#src/base/duration';
+import type { GrandsireError } from '#src/base/errors';
+import type { TimeZone } from '#src/base/time-zone';
+import type { CartridgeRecord } from '#src/catalog/cartridges';
+import type { Catalog } from '#src/catalog/catalog';
+import type { DataSetRecord, Level } from '#src/catalog/data-sets';
+import { type App, openApp } from '#src/compose';
+import { loadConfiguration } from '#src/config/load-configuration';
+import { type DespoolState, despool, openDespoolState } from '#src/jobs/despool';
+import type { MountCartridge } from '#src/jobs/mounting';
+import type { CartridgeUse } from '#src/jobs/prepare-volume';
+import { rebuild } from '#src/jobs/rebuild';
+import { type RestoreRequest, restore } from '#src/jobs/restore';
+import type { LibraryWarning } from '#src/library/library-parts';
+import type { Library } from '#src/library/open-library';
+import type { Protection } from '#src/media/facets';
+import { StagingArea } from '#src/staging/staging-area';
+import { type Invocation, invoke } from '#test/cli/invoke';
+import { createTestLibrary, type TestLibrary, type TestLibraryOptions } from '#test/support/virtual-library';
+
+export interface JobBenchOptions extends TestLibraryOptions {
+  readonly segmentBytes?: number;
+}
+
+export interface BackupOptions {
+  readonly set?: string;
+  readonly level?: Level;
+  readonly base?: DataSetRecord;
+  /** Cartridges in the order in which a planner would name them; a use for each, `overwrite` unless said. */
+  readonly cartridges?: readonly (string | readonly [string, CartridgeUse])[];
+  /** False: what is staged stays staged. */
+  readonly despool?: boolean;
+  readonly protection?: Protection;
+}
+
+export interface PassedOver {
+  readonly barcode: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+/** The program over a virtual library, put together as its commands do, with a folder to back up; backups without a planner. */
+export class JobBench implements AsyncDisposable {
+  readonly folder: string;
+  readonly source: string;
+  readonly device: TestLibrary;
+  readonly clock = new ManualClock(instant(Date.parse('2026-11-22T22:00:00Z')));
+  readonly passedOver: PassedOver[] = [];
+  readonly warnings: LibraryWarning[] = [];
+  readonly #segmentBytes: number;
+  #app!: App;
+  #library!: Library;
+
+  private constructor(device: TestLibrary, { segmentBytes = 1 << 20 }: JobBenchOptions) {
+    this.device = device;
+    this.folder = mkdtempSync(join(tmpdir(), 'grandsire-jobs-'));
+    this.source = join(this.folder, 'source');
+    this.#segmentBytes = segmentBytes;
+    mkdirSync(this.source);
+    writeFileSync(join(this.folder, 'grandsire.yaml'), this.#configuration());
+  }
+
+  static async create(options: JobBenchOptions = {}): Promise<JobBench> {
+    const bench = new JobBench(await createTestLibrary(options), options);
+    await bench.open();
+    return bench;
+  }
+
+  #configuration(): string {
+    const { path, cartridgeCapacityBytes, generation, drives, slots, mailSlots } = this.device.settings;
+    return `state: ./state
+staging: { path: ./staging, size: 1GiB }
+libraries:
+  main: { driver: virtual, path: '${path}', drives: ${drives}, slots: ${slots}, mailSlots: ${mailSlots},
+          generation: ${generation}, cartridgeCapacity: ${cartridgeCapacityBytes} }
+pools:
+  scratch: {}
+  daily: { draw: scratch, protect: 2 weeks }
+sets:
+  home: { include: ['${this.source}'], pool: daily }
+`;
+  }
+
+  get catalog(): Catalog {
+    return this.#app.catalog;
+  }
+
+  get library(): Library {
+    return this.#library;
+  }
+
+  readonly mount: MountCartridge = (cartridge, request) => this.#library.mount(cartridge, request);
+
+  async open(): Promise<void> {
+    const configuration = loadConfiguration({
+      option: 'grandsire.yaml',
+      environment: undefined,
+      folder: this.folder,
+      machineTimeZone: 'Europe/Zurich' as TimeZone,
+    });
+    this.#app = await openApp({ configuration, clock: this.clock });
+    this.#library = await this.#app.openLibrary('main', {
+      job: 'test',
+      wait: milliseconds(0),
+      warn: (warning) => this.warnings.push(warning),
+    });
+    await this.#library.inventory();
+  }
+
+  async close(): Promise<void> {
+    await this.#library[Symbol.asyncDispose]();
+    await this.#app[Symbol.asyncDispose]();
+  }
+
+  /** As if the disk of the catalog were lost: an empty catalog, and an inventory. */
+  async loseCatalog(): Promise<void> {
+    await this.close();
+    rmSync(join(this.folder, 'state'), { recursive: true });
+    await this.open();
+  }
+
+  /** Runs a command line as another process would, while nothing here is open. */
+  async command(...argv: string[]): Promise<Invocation> {
+    await this.close();
+    try {
+      return await invoke(argv, { folder: this.folder, clock: this.clock });
+    } finally {
+      await this.open();
+    }
+  }
+
+  async cartridge(barcode: string): Promise<CartridgeRecord> {
+    const [record] = await this.catalog.cartridges.byBarcode(barcode);
+    if (!record) throw new RangeError(`no cartridge ${barcode}`);
+    return record;
+  }
+
+  async staging(): Promise<StagingArea> {
+    const area = new StagingArea({
+      path: join(this.folder, 'staging'),
+      sizeBytes: 1 << 30,
+      dataSets: this.catalog.dataSets,
+    });
+    await area.recover();
+    return area;
+  }
+
+  async backup(options: BackupOptions = {}): Promise<DataSetRecord> {
+    const { dataSets } = this.catalog;
+    const staging = await this.staging();
+    const dataSet = await this.#createDataSet(options);
+    const chain = options.base && (await dataSets.chain(options.base.key)).map(({ key }) => key);
+    const result = await archive({
+      selection: { roots: [Buffer.from(this.source)], excludes: [], never: [], oneFileSystem: true },
+      segmentBytes: this.#segmentBytes,
+      sink: staging.sink(dataSet, { segmentBytes: this.#segmentBytes }),
+      versions: this.catalog.files.openWriter(dataSet.key),
+      reference: chain && ((directories) => this.catalog.files.reference(chain, directories)),
+      previousFileSystems: options.base ? await dataSets.fileSystems(options.base.key) : [],
+      fillers: 2,
+      scratchDirectory: this.folder,
+      onWarning: ({ code, message }) => {
+        throw new TypeError(`${code}: ${message}`);
+      },
+    });
+    await dataSets.addFileSystems(dataSet.key, result.fileSystems);
+    const { files, bytes } = result;
+    await dataSets.update(dataSet.key, { state: 'complete', finishedAt: this.clock.now(), files, bytes });
+    const complete = (await dataSets.get(dataSet.key)) as DataSetRecord;
+    if (options.despool !== false) await this.despool(complete, options.cartridges, staging);
+    return complete;
+  }
+
+  #createDataSet({ set = 'home', level = 'full', base, protection }: BackupOptions): Promise<DataSetRecord> {
+    const startedAt = this.clock.now();
+    const stamp = new Date(startedAt).toISOString().replace(/[-:]|\.\d+/g, '');
+    return this.catalog.dataSets.create({
+      id: `${set}-${stamp}`,
+      backupSet: set,
+      level,
+      base: base?.key,
+      startedAt,
+      runDay: new Date(startedAt).toISOString().slice(0, 10),
+      timeZone: 'Europe/London',
+      library: 'main',
+      pool: 'daily',
+      rotation: undefined,
+      tier: undefined,
+      protection: protection ?? { kind: 'until', freeOn: '2026-12-06', timeZone: 'Europe/London' },
+      writer: undefined,
+    });
+  }
+
+  /** Writes what is staged to the cartridges named, one after the other as they fill; all data cartridges unless named. */
+  async despool(
+    dataSet: DataSetRecord,
+    names: BackupOptions['cartridges'] = ['G00001L9', 'G00002L9', 'G00003L9', 'G00004L9', 'G00005L9'],
+    area?: StagingArea,
+  ): Promise<DespoolState> {
+    const staged = area ?? (await this.staging());
+    const state = await openDespoolState(dataSet, this.catalog);
+    const planned = names.map((name) => (typeof name === 'string' ? ([name, 'overwrite'] as const) : name));
+    let next = 0;
+    await despool(
+      dataSet,
+      state,
+      {
+        repositories: this.catalog,
+        clock: this.clock,
+        staged,
+        mount: this.mount,
+        choose: async () => {
+          const chosen = planned[next];
+          next += 1;
+          return chosen && { cartridge: await this.cartridge(chosen[0]), use: chosen[1] };
+        },
+        onPassedOver: ({ barcode }, { code, message }: GrandsireError) =>
+          this.passedOver.push({ barcode, code, message }),
+        backupCatalog: (path) => this.catalog.backupTo(path),
+      },
+      { last: true },
+    );
+    return state;
+  }
+
+  async restore(to: string, request: Partial<RestoreRequest> & { readonly overwrite?: boolean } = {}) {
+    const staging = await this.staging();
+    return restore(
+      {
+        paths: [Buffer.from(this.source)],
+        asOf: undefined,
+        dataSet: undefined,
+        overwrite: false,
+        ...request,
+        directory: to,
+      },
+      { repositories: this.catalog, mount: this.mount, stagedSegment: (id, number) => staging.segment(id, number) },
+    );
+  }
+
+  async rebuild(barcodes?: readonly string[]) {
+    const all = await this.catalog.cartridges.list();
+    return rebuild(
+      all.filter(({ barcode, kind }) => (barcodes ? barcodes.includes(barcode) : kind !== 'cleaning')),
+      {
+        catalog: this.catalog,
+        clock: this.clock,
+        mount: this.mount,
+        scratch: this.folder,
+        drawOf: (pool) => (pool === 'daily' ? 'scratch' : undefined),
+        onNote: () => undefined,
+      },
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+    await this.device[Symbol.asyncDispose]();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
