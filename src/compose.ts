@@ -39,6 +39,8 @@ export interface App extends AsyncDisposable {
   readonly locks: string;
   /** Opens a library of the configuration: its driver, changer and drives. Throws `library.not-found`. Disposed by the caller. */
   openLibrary(name: string, use: LibraryUse): Promise<Library>;
+  /** What a cartridge of the library holds where no drive has told yet; undefined where the driver cannot say. */
+  capacityOf(library: string): Promise<number | undefined>;
 }
 
 /** What a library is opened for. */
@@ -63,6 +65,10 @@ export async function openApp({ configuration, clock }: AppOptions): Promise<App
     planning,
     locks,
     openLibrary: (name, use) => openNamedLibrary(name, { configuration, clock, catalog, locks, ...use }),
+    capacityOf: async (name) => {
+      const { driver, settings } = await loadDriver(libraryNamed(configuration, name));
+      return driver.capacityOf?.(settings);
+    },
     [Symbol.asyncDispose]: () => catalog[Symbol.asyncDispose](),
   };
 }

@@ -8,5 +8,6 @@ export const driver: Driver<VirtualLibrarySettings> = {
   name: 'virtual',
   parseSettings: parseVirtualSettings,
   openUnits: async (settings) => new VirtualUnitSource(settings),
+  capacityOf: ({ cartridgeCapacityBytes }) => cartridgeCapacityBytes,
   create: async (settings, cartridges) => LibraryStore.create(settings, cartridges),
 };

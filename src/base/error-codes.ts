@@ -25,6 +25,11 @@ export const errorCodes = {
     'failed',
     'At the place that the catalog names, the archive holds another file than it says.',
   ),
+  'backup.root-missing': define(
+    'operator',
+    'failed',
+    'A folder that a set includes is missing or cannot be read; nothing below it counts as deleted.',
+  ),
   'cartridge.ambiguous': define(
     'operator',
     'refused',
@@ -335,6 +340,7 @@ export const errorCodes = {
     'failed',
     'No copy of a part of a data set is left, neither in staging nor on a cartridge.',
   ),
+  'set.not-found': define('caller', 'not-found', 'There is no backup set of this name in the configuration.'),
   'staging.full': define('operator', 'failed', 'The staging area has no room, and none can be made.'),
   'staging.segment-missing': define('device', 'failed', 'A staged segment is missing or has another length.'),
   'staging.too-small': define('operator', 'usage', 'The staging area is smaller than one segment.'),

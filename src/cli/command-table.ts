@@ -12,6 +12,7 @@ const table: Readonly<Record<string, Load>> = {
   'cartridge show': () => import('#src/cli/commands/cartridge/show'),
   'pool list': () => import('#src/cli/commands/pool/list'),
   'pool show': () => import('#src/cli/commands/pool/show'),
+  'backup run': () => import('#src/cli/commands/backup/run'),
   'backup list': () => import('#src/cli/commands/backup/list'),
   'backup show': () => import('#src/cli/commands/backup/show'),
   'catalog stats': () => import('#src/cli/commands/catalog/stats'),

@@ -29,6 +29,8 @@ export interface Driver<Settings = unknown> {
   parseSettings(settings: Readonly<Record<string, unknown>>, place: SettingsPlace): Settings;
   openUnits(settings: Settings): Promise<UnitSource>;
   /** Where the driver has media of its own making (virtual): makes the library if it is not there; `init` calls it. */
+  /** Bytes that a medium of its own making holds. */
+  capacityOf?(settings: Settings): number;
   create?(settings: Settings, cartridges: readonly NewCartridge[]): Promise<void>;
 }
 

@@ -71,6 +71,7 @@ export async function decideRun(question: RunQuestion, repositories: Repositorie
     day: runDay,
     startedAt: now,
     ...(byHand ? { byHand } : {}),
+    sets: [set.name],
     taken: await cartridgesOf(earlier, repositories),
     passedOver: [],
   };

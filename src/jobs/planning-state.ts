@@ -1,4 +1,5 @@
 import type { CalendarDay } from '#src/base/calendar-day';
+import { groupBy } from '#src/base/group-by';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Repositories } from '#src/catalog/catalog';
 import type { DataSetRecord } from '#src/catalog/data-sets';
@@ -45,8 +46,7 @@ async function readLibraries(
   const libraries: PlanningLibrary[] = [];
   for (const name of names) {
     const record = await repositories.libraries.get(name);
-    const drives = (record?.drives ?? []).filter(({ state }) => state !== 'down');
-    libraries.push({ name, drives: drives.map(({ generation }) => ({ generation })) });
+    libraries.push({ name, drives: (record?.drives ?? []).map(({ generation }) => ({ generation })) });
   }
   return libraries;
 }
@@ -78,21 +78,30 @@ async function describeDataSet(repositories: Repositories, dataSet: DataSetRecor
   };
 }
 
+/** One entry for each run: a run backs up all sets of its rotation, and is over when the last of them is. */
 function pastRuns(dataSets: readonly DataSetRecord[], described: readonly PlanningDataSet[]): PastRun[] {
-  return dataSets.flatMap((dataSet, index): PastRun[] => {
-    const { rotation, tier, level, runDay } = dataSet;
-    if (rotation === undefined || tier === undefined) return [];
-    const copies = (described[index] as PlanningDataSet).copies;
-    return [
-      {
-        rotation,
-        day: runDay as CalendarDay,
-        tier,
-        level,
-        state: dataSet.state === 'complete' ? 'complete' : 'interrupted',
-        cartridges: copies.flat().length,
-        bytes: dataSet.bytes,
-      },
-    ];
+  const copies = new Map(described.map((dataSet) => [dataSet.key, dataSet.copies.flat()]));
+  const runs = groupBy(
+    dataSets.filter(({ rotation, tier }) => rotation !== undefined && tier !== undefined),
+    ({ rotation, tier, runDay }) => `${rotation} ${tier} ${runDay}`,
+  );
+  return [...runs.values()].map((parts): PastRun => {
+    const [newest] = parts as [DataSetRecord];
+    return {
+      rotation: newest.rotation ?? '',
+      day: newest.runDay as CalendarDay,
+      tier: newest.tier ?? '',
+      level: newest.level,
+      state: stateOfRun(parts),
+      cartridges: new Set(parts.flatMap(({ key }) => copies.get(key) ?? [])).size,
+      bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
+    };
   });
+}
+
+/** Of each set the best attempt counts: an interrupted one that was repeated is made good. */
+function stateOfRun(parts: readonly DataSetRecord[]): PastRun['state'] {
+  const sets = [...groupBy(parts, ({ backupSet }) => backupSet).values()];
+  if (parts.some(({ state }) => state === 'open')) return 'open';
+  return sets.every((attempts) => attempts.some(({ state }) => state === 'complete')) ? 'complete' : 'interrupted';
 }

@@ -122,8 +122,8 @@ export class StagingArea {
   }
 
   /**
-   * Puts the area in order after a crash and counts what is in it: what was being filled goes, catalog first; a file that no row knows goes. A row
-   * whose file is missing is reported, not repaired.
+   * Puts the area in order after a crash and counts what is in it: what was being filled goes, catalog first; a file that no row of its
+   * data set knows goes. A data set that the catalog does not know is left alone. A row whose file is missing is reported, not repaired.
    */
   async recover(): Promise<readonly Finding[]> {
     const { path, dataSets } = this.#options;
@@ -144,16 +144,21 @@ export class StagingArea {
   async #recoverFolder(dataSet: string): Promise<void> {
     const { dataSets } = this.#options;
     const record = await dataSets.byId(dataSet);
-    if (record) await dataSets.abandonFilling(record.key);
-    const known = new Map((record ? await dataSets.segments(record.key) : []).map((row) => [row.number, row]));
     const folder = this.paths.folder(dataSet);
+    if (!record) {
+      // Staged under another catalog (one that was lost, perhaps): its bytes may be the only ones, so they stay and take their room.
+      this.#admission.count(await folderBytes(folder));
+      return;
+    }
+    await dataSets.abandonFilling(record.key);
+    const known = new Map((await dataSets.segments(record.key)).map((row) => [row.number, row]));
     for (const name of await readdir(folder)) {
       const staged = parseStagedName(name);
       const row = staged && known.get(staged.number);
       const isScratch = name.startsWith('.');
       const isOrphan = staged && (staged.kind === 'partial' || !row || (staged.kind === 'segment' && !row.inStaging));
-      const isStale = name === 'deletions.jsonl' && record?.state !== 'complete';
-      if (isScratch || isOrphan || isStale || !record) await rm(join(folder, name), { recursive: true, force: true });
+      const isStale = name === 'deletions.jsonl' && record.state !== 'complete';
+      if (isScratch || isOrphan || isStale) await rm(join(folder, name), { recursive: true, force: true });
     }
     if ((await readdir(folder)).length === 0) await rm(folder, { recursive: true });
     else this.#admission.count(await folderBytes(folder));

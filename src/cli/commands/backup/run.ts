@@ -1,0 +1,159 @@
+import { GrandsireError } from '#src/base/errors';
+import { defineCommand, type Warning } from '#src/cli/command';
+import type { Context } from '#src/cli/context';
+import { formatBytes } from '#src/cli/render/format-bytes';
+import type { App } from '#src/compose';
+import type { BackupRequest, BackupResult } from '#src/jobs/backup';
+
+interface RunResult {
+  readonly dataSet: string;
+  readonly backupSet: string;
+  readonly level: string;
+  readonly state: string;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly tier: string | null;
+  readonly files: number;
+  readonly bytes: number;
+  readonly warnings: readonly Warning[];
+  readonly segments: number;
+  readonly cartridges: readonly string[];
+  readonly staged: boolean;
+  readonly reasons: readonly string[];
+}
+
+export const command = defineCommand({
+  noun: 'backup',
+  verb: 'run',
+  summary: 'back up a set: stage it, and write it to cartridges',
+  description:
+    'Without --level the rotation decides what kind of run it is and which cartridges it takes. What is staged can be restored at once, ' +
+    'and stays staged until it is on a cartridge together with its index.',
+  positionals: [{ name: 'set', summary: 'the backup set, as grandsire.yaml names it', required: true }],
+  options: {
+    level: {
+      kind: 'choice',
+      choices: ['full', 'differential', 'incremental'],
+      summary: 'run by hand at this level, beside the rotation',
+    },
+    stageOnly: { kind: 'flag', summary: 'stop when everything is staged; "staging flush" writes it later' },
+  },
+  examples: [
+    { command: 'grandsire backup run home', does: "do tonight's run of the rotation" },
+    { command: 'grandsire backup run home --level full', does: 'back everything up, outside of the rotation' },
+  ],
+  exitCodes: [0, 3, 4, 5, 6],
+  json:
+    '{ dataSet, backupSet, level, state, startedAt, finishedAt, tier, files, bytes, warnings: [{ path, code, message }], segments, ' +
+    'cartridges: [BARCODE], staged, reasons: [text] }',
+  async run(context, { set: name, level, stageOnly }) {
+    await using app = await context.openApp();
+    const set = app.configuration.sets[name];
+    if (!set) throw setNotFound(name, Object.keys(app.configuration.sets));
+    const { libraryNamed } = await import('#src/compose');
+    const warnings: Warning[] = [];
+    const rotation = app.planning.rotations.find((candidate) => candidate.name === set.rotation);
+    const request: BackupRequest = {
+      set,
+      level,
+      stageOnly,
+      planning: app.planning,
+      library: rotation?.library ?? libraryNamed(app.configuration, context.library).name,
+      timeZone: rotation?.timeZone ?? context.timeZone,
+    };
+    const done = await runBackup(request, { app, context, warnings });
+    const result = await describe(done, { app, context, warnings });
+    return { result, ...(warnings.length > 0 ? { exitCode: 3 as const } : {}) };
+  },
+  render: (result) =>
+    `${result.dataSet}: ${result.level}${result.tier ? ` (${result.tier})` : ''}, ${result.files} entries, ${formatBytes(result.bytes)}\n` +
+    `${result.staged ? 'in staging' : `on ${result.cartridges.join(', ')}`}\n` +
+    result.reasons.map((reason) => `  ${reason}\n`).join('') +
+    result.warnings.map(({ path, message }) => `warning: ${path ? `${path}: ` : ''}${message}\n`).join(''),
+});
+
+interface Run {
+  readonly app: App;
+  readonly context: Context;
+  readonly warnings: Warning[];
+}
+
+async function runBackup(request: BackupRequest, { app, context, warnings }: Run): Promise<BackupResult> {
+  const { backup } = await import('#src/jobs/backup');
+  const { acquireFlockLease } = await import('#src/base/flock-lease');
+  const { systemPause } = await import('#src/base/pause');
+  const { LibraryMounts } = await import('#src/cli/library-mounts');
+  const job = `backup run ${request.set.name}`;
+  const { catalog, clock, configuration, locks } = app;
+  await using _staging = await acquireFlockLease({
+    resource: 'staging',
+    folder: locks,
+    rows: catalog.leases,
+    job,
+    wait: context.wait,
+    clock,
+    pause: systemPause,
+    signal: context.signal,
+  });
+  await using mounts = new LibraryMounts(app, context, { job, warnings });
+  return await backup(request, {
+    catalog,
+    clock,
+    configuration,
+    mount: mounts.of,
+    capacityOf: app.capacityOf,
+    onWarning: (warning) => warnings.push(warning),
+    onStaged: ({ files, bytes }) =>
+      context.progress({ task: `staging ${request.set.name}`, done: bytes, unit: 'bytes', detail: `${files} entries` }),
+    onWritten: ({ cartridge, segment, writtenBytes }) =>
+      context.progress({
+        task: `writing ${cartridge}`,
+        done: writtenBytes,
+        unit: 'bytes',
+        detail: `segment ${segment}`,
+      }),
+    signal: context.signal,
+  });
+}
+
+async function describe({ dataSet, decision }: BackupResult, { app, context, warnings }: Run): Promise<RunResult> {
+  const { describeDataSet } = await import('#src/cli/documents/data-set-document');
+  const { describeScheduleReason } = await import('#src/report/schedule-reason-text');
+  const {
+    dataSet: id,
+    backupSet,
+    level,
+    state,
+    startedAt,
+    finishedAt,
+    tier,
+    files,
+    bytes,
+    cartridges,
+    staged,
+  } = await describeDataSet(dataSet, app.catalog, context.timeZone);
+  const segments = (await app.catalog.dataSets.segments(dataSet.key)).length;
+  const reasons = decision.reasons.map(describeScheduleReason);
+  return {
+    dataSet: id,
+    backupSet,
+    level,
+    state,
+    startedAt,
+    finishedAt,
+    tier,
+    files,
+    bytes,
+    warnings,
+    segments,
+    cartridges,
+    staged,
+    reasons,
+  };
+}
+
+const setNotFound = (name: string, known: readonly string[]): GrandsireError =>
+  new GrandsireError('set.not-found', {
+    message: `there is no backup set ${name}`,
+    remedy: known.length > 0 ? `Use one of: ${known.join(', ')}.` : 'Describe one under "sets:" in grandsire.yaml.',
+  });

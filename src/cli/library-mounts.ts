@@ -1,0 +1,53 @@
+import type { Warning } from '#src/cli/command';
+import type { Context } from '#src/cli/context';
+import type { App } from '#src/compose';
+import type { MountCartridge } from '#src/jobs/mounting';
+import type { Library } from '#src/library/open-library';
+
+/** Libraries of one command, each opened when something is mounted in it for the first time. */
+export class LibraryMounts implements AsyncDisposable {
+  readonly #app: App;
+  readonly #context: Pick<Context, 'wait'>;
+  readonly #job: string;
+  readonly #warnings: Warning[];
+  readonly #open = new Map<string, Promise<Library>>();
+
+  /** `warnings`: where to put what goes wrong beside the work. */
+  constructor(
+    app: App,
+    context: Pick<Context, 'wait'>,
+    { job, warnings }: { readonly job: string; readonly warnings: Warning[] },
+  ) {
+    this.#app = app;
+    this.#context = context;
+    this.#job = job;
+    this.#warnings = warnings;
+  }
+
+  readonly of = (name: string): MountCartridge => {
+    return async (cartridge, request) => (await this.#library(name)).mount(cartridge, request);
+  };
+
+  /** In the library where the cartridge was seen last. */
+  readonly anywhere: MountCartridge = async (cartridge, request) =>
+    (await this.#library(cartridge.library)).mount(cartridge, request);
+
+  #library(name: string): Promise<Library> {
+    const known = this.#open.get(name);
+    if (known) return known;
+    const opening = this.#app.openLibrary(name, {
+      job: this.#job,
+      wait: this.#context.wait,
+      warn: ({ code, message }) => this.#warnings.push({ code: code as Warning['code'], message }),
+    });
+    this.#open.set(name, opening);
+    return opening;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const opening of this.#open.values()) {
+      const library = await opening.catch(() => undefined);
+      await library?.[Symbol.asyncDispose]();
+    }
+  }
+}

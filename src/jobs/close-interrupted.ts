@@ -1,0 +1,23 @@
+import type { Clock } from '#src/base/clock';
+import type { Catalog } from '#src/catalog/catalog';
+import type { StagingArea } from '#src/staging/staging-area';
+
+/**
+ * Data sets that a process left open when it died. The caller holds the lease of the staging area, so nobody is writing them: what was being
+ * filled is forgotten, what was staged stays restorable.
+ */
+export async function closeInterrupted({ dataSets }: Catalog, clock: Clock): Promise<void> {
+  for (const dataSet of await dataSets.list({ state: 'open' })) {
+    await dataSets.abandonFilling(dataSet.key);
+    await dataSets.update(dataSet.key, { state: 'interrupted', finishedAt: clock.now(), writer: undefined });
+  }
+}
+
+/** A complete run of the set takes the place of what interrupted ones left in staging. */
+export async function dropInterrupted(backupSet: string, { dataSets }: Catalog, staging: StagingArea): Promise<void> {
+  for (const dataSet of await dataSets.list({ backupSet, state: 'interrupted' })) {
+    const staged = (await dataSets.segments(dataSet.key)).filter(({ inStaging }) => inStaging);
+    for (const segment of staged) await staging.evict(segment, dataSet);
+    if (staged.length > 0) await staging.finish(dataSet);
+  }
+}
