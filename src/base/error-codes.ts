@@ -340,6 +340,11 @@ export const errorCodes = {
     'failed',
     'No copy of a part of a data set is left, neither in staging nor on a cartridge.',
   ),
+  'segment.too-large': define(
+    'operator',
+    'failed',
+    'A segment does not fit on an empty cartridge; segments must be made smaller.',
+  ),
   'set.not-found': define('caller', 'not-found', 'There is no backup set of this name in the configuration.'),
   'staging.full': define('operator', 'failed', 'The staging area has no room, and none can be made.'),
   'staging.segment-missing': define('device', 'failed', 'A staged segment is missing or has another length.'),

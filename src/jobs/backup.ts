@@ -8,9 +8,10 @@ import type { DataSetRecord } from '#src/catalog/data-sets';
 import type { BackupSetSettings, Configuration } from '#src/config/configuration';
 import { closeInterrupted, dropInterrupted } from '#src/jobs/close-interrupted';
 import { createDataSet } from '#src/jobs/create-data-set';
-import { cartridgeChooser, decideRun, type RunDecision, type RunQuestion } from '#src/jobs/decide-run';
+import { decideRun, type RunDecision, type RunQuestion } from '#src/jobs/decide-run';
 import type { DespoolProgress } from '#src/jobs/despool';
 import { DespoolAlongside } from '#src/jobs/despool-alongside';
+import { despoolPortsFor, flush } from '#src/jobs/flush';
 import type { MountCartridge } from '#src/jobs/mounting';
 import { segmentSize } from '#src/jobs/segment-size';
 import { StagingArea } from '#src/staging/staging-area';
@@ -64,24 +65,11 @@ export async function backup(request: BackupRequest, ports: BackupPorts): Promis
   });
   for (const finding of await staging.recover())
     ports.onWarning(finding as { code: GrandsireError['code']; message: string });
+  if (!request.stageOnly) await writeEarlier(staging, request, ports);
   const dataSet = await createDataSet(request.set, decision, ports);
   alongside = request.stageOnly
     ? undefined
-    : new DespoolAlongside(dataSet, staging, {
-        repositories: catalog,
-        clock,
-        staged: staging,
-        mount: ports.mount(decision.library),
-        choose: cartridgeChooser(decision, catalog, () => clock.now()),
-        onPassedOver: (cartridge, error) =>
-          ports.onWarning({
-            code: error.code,
-            message: `${error.message}; the run goes on with another (${cartridge.barcode} was left as it is)`,
-          }),
-        onProgress: ports.onWritten,
-        backupCatalog: (file) => catalog.backupTo(file),
-        signal,
-      });
+    : new DespoolAlongside(dataSet, staging, { ...despoolPortsFor(decision, staging, ports), signal });
   try {
     await stage(request.set, { dataSet, decision, staging, ports });
   } catch (error) {
@@ -92,6 +80,14 @@ export async function backup(request: BackupRequest, ports: BackupPorts): Promis
   await dropInterrupted(request.set.name, catalog, staging);
   await alongside?.finish();
   return { dataSet: (await catalog.dataSets.get(dataSet.key)) ?? dataSet, decision };
+}
+
+/** What an earlier run could not write goes first: it is older, and holds room. */
+async function writeEarlier(staging: StagingArea, request: BackupRequest, ports: BackupPorts): Promise<void> {
+  const { left } = await flush(staging, request.planning, ports);
+  for (const { dataSet, error } of left) {
+    ports.onWarning({ code: error.code, message: `${dataSet.id} is still only in staging: ${error.message}` });
+  }
 }
 
 interface Staging {

@@ -50,7 +50,9 @@ export interface RunQuestion {
  */
 export async function decideRun(question: RunQuestion, repositories: Repositories): Promise<RunDecision> {
   const { set, now } = question;
-  const rotation = question.planning.rotations.find(({ name }) => name === set.rotation) ?? unscheduled(question);
+  const rotation =
+    question.planning.rotations.find(({ name }) => name === set.rotation) ??
+    unscheduledRotation({ ...question, name: set.name, pool: set.pool });
   const planning = {
     ...question.planning,
     rotations: [...question.planning.rotations.filter((other) => other !== rotation), rotation],
@@ -90,22 +92,27 @@ export async function decideRun(question: RunQuestion, repositories: Repositorie
     base: planned.base,
     pool: run.pool,
     protection: protectionFrom(runDay, pool?.protect, rotation.timeZone),
-    reasons: [...run.reasons, ...planned.reasons],
+    reasons: unique([...run.reasons, ...planned.reasons]),
     planning,
   };
 }
 
 /** A set without a rotation is planned as if it had one that never runs by itself. */
-function unscheduled({ set, library, timeZone }: RunQuestion): PlanningRotation {
+export function unscheduledRotation(set: {
+  readonly name: string;
+  readonly pool: string | undefined;
+  readonly library: string;
+  readonly timeZone: TimeZone;
+}): PlanningRotation {
+  const { name, pool, library, timeZone } = set;
   const runTime = parseRunTime('0 0 * * *', timeZone);
-  if (!runTime || set.pool === undefined) throw bug(`set ${set.name} has neither a rotation nor a pool`);
-  const pool = set.pool;
+  if (!runTime || pool === undefined) throw bug(`set ${name} has neither a rotation nor a pool`);
   return {
-    name: `by-hand-${set.name}`,
+    name: `by-hand-${name}`,
     library,
     timeZone,
     runTime,
-    sets: [set.name],
+    sets: [name],
     scheme: {
       name: 'by-hand',
       tiers: () => [{ tier: 'manual', level: 'full', pool }],
@@ -120,6 +127,11 @@ function unscheduled({ set, library, timeZone }: RunQuestion): PlanningRotation 
       }),
     },
   };
+}
+
+/** What the run and its set both give as a reason is said once. */
+function unique(reasons: readonly ScheduleReason[]): readonly ScheduleReason[] {
+  return [...new Map(reasons.map((reason) => [JSON.stringify(reason), reason])).values()];
 }
 
 /** What today's run has written for other sets: its cartridges go on being written. */

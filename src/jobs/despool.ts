@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { bug, GrandsireError, interrupted } from '#src/base/errors';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Repositories } from '#src/catalog/catalog';
@@ -149,7 +150,10 @@ async function writeSegments(round: Round, session: WriteSession): Promise<void>
     }
     const outcome = await appendSegment(round, session, segment);
     if (outcome.kind === 'failed') throw outcome.error;
-    if (outcome.kind === 'no-room') break;
+    if (outcome.kind === 'no-room') {
+      await assertCartridgeNotEmpty(segment, session, ports);
+      break;
+    }
   }
   const left = (await pendingSegments(dataSet, ports)).length;
   const isFinal = round.last && left === 0 && !stopped;
@@ -158,6 +162,20 @@ async function writeSegments(round: Round, session: WriteSession): Promise<void>
   await evictIndexed(round);
   await noteFill(round, session, left > 0);
   if (stopped) throw interrupted(`interrupted; ${left} segments of ${dataSet.id} stay staged`);
+}
+
+/** A segment that does not even fit on an empty cartridge fits on none: going on would use them all up. */
+async function assertCartridgeNotEmpty(
+  segment: SegmentRecord,
+  session: WriteSession,
+  ports: DespoolPorts,
+): Promise<void> {
+  const files = await ports.repositories.tapeFiles.ofVolume(session.volume.key);
+  if (files.some(({ kind, state }) => kind === 'segment' && state === 'written')) return;
+  throw new GrandsireError('segment.too-large', {
+    message: `segment ${segment.number} (${segment.payloadBytes} bytes) does not fit on the empty cartridge ${session.cartridge.barcode}`,
+    remedy: 'Set staging.segmentSize in grandsire.yaml to a sixteenth of a cartridge, and run the backup again.',
+  });
 }
 
 async function appendSegment(round: Round, session: WriteSession, segment: SegmentRecord): Promise<AppendOutcome> {
@@ -195,7 +213,7 @@ async function writeIndex(round: Round, session: WriteSession, isFinal: boolean)
       deletionsPath: existsSync(staged.deletions(dataSet.id)) ? staged.deletions(dataSet.id) : undefined,
       writtenAtSeconds: Math.floor(clock.now() / 1000),
     },
-    staged.scratch(dataSet.id, 'index.tar.zst'),
+    await scratchFile(round, 'index.tar.zst'),
   );
   const outcome = await appendPacked(round, session, 'index', packed);
   if (outcome.kind === 'written') {
@@ -207,13 +225,20 @@ async function writeIndex(round: Round, session: WriteSession, isFinal: boolean)
   return false;
 }
 
+/** A run that found nothing to archive has no folder in staging yet. */
+async function scratchFile({ dataSet, ports }: Round, name: string): Promise<string> {
+  const path = ports.staged.scratch(dataSet.id, name);
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  return path;
+}
+
 async function writeCatalogCopy(round: Round, session: WriteSession): Promise<void> {
-  const { dataSet, ports } = round;
-  const copy = ports.staged.scratch(dataSet.id, 'catalog.sqlite');
+  const { ports } = round;
+  const copy = await scratchFile(round, 'catalog.sqlite');
   try {
     await ports.backupCatalog(copy);
     const seconds = Math.floor(ports.clock.now() / 1000);
-    const packed = await packFile('catalog.sqlite', copy, seconds, ports.staged.scratch(dataSet.id, 'catalog.tar.zst'));
+    const packed = await packFile('catalog.sqlite', copy, seconds, await scratchFile(round, 'catalog.tar.zst'));
     // Where it does not fit any more, or the medium fails on it, nothing that was promised is missing: the indexes are written.
     await appendPacked(round, session, 'catalog', packed);
   } finally {

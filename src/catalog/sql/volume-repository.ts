@@ -18,6 +18,18 @@ export function createVolumeRepository(context: SqlContext): VolumeRepository {
         const volume = await labellingVolume(db, key, 'confirmed');
         await db.updateTable('volumes').set({ state: 'live', previous: null }).where('key', '=', key).execute();
         await db.updateTable('cartridges').set({ used_bytes: 0 }).where('id', '=', volume.cartridge).execute();
+        // What the old volumes' journal had open is gone from the medium with them.
+        await db
+          .deleteFrom('tape_files')
+          .where('state', '=', 'open')
+          .where('volume', 'in', (query) =>
+            query
+              .selectFrom('volumes')
+              .select('key')
+              .where('cartridge', '=', volume.cartridge)
+              .where('state', '=', 'superseded'),
+          )
+          .execute();
       }),
     withdraw: (key) =>
       context.write(async (db) => {

@@ -1,6 +1,7 @@
 import { formatInstant, type TimeZone } from '#src/base/time-zone';
 import type { Repositories } from '#src/catalog/catalog';
 import type { DataSetRecord } from '#src/catalog/data-sets';
+import { indexCoverage } from '#src/jobs/index-coverage';
 import { endOfProtection } from '#src/rotation/retention';
 
 /** A data set in JSON, as `backup list` and `backup show` print it. */
@@ -46,10 +47,10 @@ export async function describeDataSet(
   };
 }
 
-/** Barcodes of the cartridges that hold a copy of a part of it, in the order of the parts. */
+/** Barcodes of the cartridges that hold a part of it or its index, in the order in which they were written. */
 export async function barcodesOf(dataSet: DataSetRecord, repositories: Repositories): Promise<readonly string[]> {
   const barcodes: string[] = [];
-  for (const volume of new Set((await repositories.tapeFiles.copiesOf(dataSet.key)).map((copy) => copy.volume))) {
+  for (const volume of (await indexCoverage(repositories, dataSet.key)).volumes) {
     const record = await repositories.volumes.get(volume);
     const cartridge = record && (await repositories.cartridges.get(record.cartridge));
     if (cartridge) barcodes.push(cartridge.barcode);

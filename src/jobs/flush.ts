@@ -1,0 +1,105 @@
+import type { CalendarDay } from '#src/base/calendar-day';
+import { GrandsireError } from '#src/base/errors';
+import { parseTimeZone, utc } from '#src/base/time-zone';
+import type { DataSetRecord } from '#src/catalog/data-sets';
+import type { BackupPorts } from '#src/jobs/backup';
+import { cartridgeChooser, type RunDecision, unscheduledRotation } from '#src/jobs/decide-run';
+import { type DespoolPorts, despool, openDespoolState } from '#src/jobs/despool';
+import type { PlanningConfiguration } from '#src/jobs/planning-state';
+import type { StagingArea } from '#src/staging/staging-area';
+
+export interface FlushResult {
+  readonly flushed: readonly DataSetRecord[];
+  /** What could not be written, and why; it stays staged. */
+  readonly left: readonly { readonly dataSet: DataSetRecord; readonly error: GrandsireError }[];
+}
+
+/** Complete data sets that are not yet, or not wholly, on cartridges: the oldest first. */
+export async function unwrittenDataSets({ catalog }: Pick<BackupPorts, 'catalog'>): Promise<readonly DataSetRecord[]> {
+  const keys = new Set((await catalog.dataSets.inStaging()).map(({ dataSet }) => dataSet));
+  const found: DataSetRecord[] = [];
+  for (const key of keys) {
+    const dataSet = await catalog.dataSets.get(key);
+    if (dataSet?.state === 'complete') found.push(dataSet);
+  }
+  return found;
+}
+
+/** Writes every complete data set that waits in staging to cartridges of the run that it belongs to. The caller holds the lease of the staging area. */
+export async function flush(
+  staging: StagingArea,
+  planning: PlanningConfiguration,
+  ports: BackupPorts,
+): Promise<FlushResult> {
+  const flushed: DataSetRecord[] = [];
+  const left: { dataSet: DataSetRecord; error: GrandsireError }[] = [];
+  for (const dataSet of await unwrittenDataSets(ports)) {
+    const despoolPorts = despoolPortsFor(decisionOf(dataSet, planning), staging, ports);
+    try {
+      const state = await openDespoolState(dataSet, ports.catalog);
+      await despool(dataSet, state, despoolPorts, { last: true, signal: ports.signal });
+      flushed.push(dataSet);
+    } catch (error) {
+      if (!(error instanceof GrandsireError) || error.kind === 'interrupted' || error.blame === 'bug') throw error;
+      left.push({ dataSet, error });
+    }
+  }
+  return { flushed, left };
+}
+
+/** What despooling needs, for the library and the pool of one run. */
+export function despoolPortsFor(decision: RunDecision, staging: StagingArea, ports: BackupPorts): DespoolPorts {
+  const { catalog, clock } = ports;
+  return {
+    repositories: catalog,
+    clock,
+    staged: staging,
+    mount: ports.mount(decision.library),
+    choose: cartridgeChooser(decision, catalog, () => clock.now()),
+    onPassedOver: (_cartridge, error) =>
+      ports.onWarning({ code: error.code, message: `${error.message}; the run goes on with the next cartridge` }),
+    onProgress: ports.onWritten,
+    backupCatalog: (file) => catalog.backupTo(file),
+  };
+}
+
+/** The run that a data set belongs to, as far as the choice of cartridges is concerned: of its day, by hand where the scheme has no such run any more. */
+function decisionOf(dataSet: DataSetRecord, planning: PlanningConfiguration): RunDecision {
+  const runDay = dataSet.runDay as CalendarDay;
+  const timeZone = parseTimeZone(dataSet.timeZone) ?? utc;
+  const { pool, library, level, startedAt, backupSet } = dataSet;
+  const rotation =
+    planning.rotations.find(({ name }) => name === dataSet.rotation) ??
+    unscheduledRotation({ name: backupSet, pool, library, timeZone });
+  const isScheduled = dataSet.tier !== undefined && rotation.scheme.runsOn(runDay)?.tier === dataSet.tier;
+  const byHand = {
+    tier: dataSet.tier ?? 'manual',
+    level,
+    pool,
+    append: 'full',
+    cycle: runDay,
+    reasons: [{ code: 'tier.by-hand' }],
+  } as const;
+  return {
+    running: {
+      rotation: rotation.name,
+      day: runDay,
+      startedAt,
+      ...(isScheduled ? {} : { byHand }),
+      sets: [backupSet],
+      taken: [],
+      passedOver: [],
+    },
+    library,
+    timeZone,
+    runDay,
+    rotation: dataSet.rotation,
+    tier: dataSet.tier ?? 'manual',
+    level,
+    base: dataSet.base,
+    pool,
+    protection: dataSet.protection,
+    reasons: [],
+    planning: { ...planning, rotations: [...planning.rotations.filter((other) => other !== rotation), rotation] },
+  };
+}
