@@ -80,21 +80,11 @@ interface Run {
 
 async function runBackup(request: BackupRequest, { app, context, warnings }: Run): Promise<BackupResult> {
   const { backup } = await import('#src/jobs/backup');
-  const { acquireFlockLease } = await import('#src/base/flock-lease');
-  const { systemPause } = await import('#src/base/pause');
+  const { leaseStaging } = await import('#src/cli/staging-lease');
   const { LibraryMounts } = await import('#src/cli/library-mounts');
   const job = `backup run ${request.set.name}`;
-  const { catalog, clock, configuration, locks } = app;
-  await using _staging = await acquireFlockLease({
-    resource: 'staging',
-    folder: locks,
-    rows: catalog.leases,
-    job,
-    wait: context.wait,
-    clock,
-    pause: systemPause,
-    signal: context.signal,
-  });
+  const { catalog, clock, configuration } = app;
+  await using _staging = await leaseStaging(app, context, job);
   await using mounts = new LibraryMounts(app, context, { job, warnings });
   return await backup(request, {
     catalog,
