@@ -17,6 +17,7 @@ const table: Readonly<Record<string, Load>> = {
   'backup show': () => import('#src/cli/commands/backup/show'),
   'staging status': () => import('#src/cli/commands/staging/status'),
   'staging flush': () => import('#src/cli/commands/staging/flush'),
+  find: () => import('#src/cli/commands/find'),
   'catalog stats': () => import('#src/cli/commands/catalog/stats'),
   'catalog check': () => import('#src/cli/commands/catalog/check'),
   'schedule show': () => import('#src/cli/commands/schedule/show'),

@@ -30,7 +30,7 @@ export async function describeCartridge(
   const volume = await repositories.volumes.ofCartridge(cartridge.id);
   const protection = volume && (await repositories.volumes.protection(volume.key)).protection;
   const end = protection && endOfProtection(protection);
-  const { location, lastSeen, conditionReason } = cartridge;
+  const { conditionReason } = cartridge;
   return {
     barcode: cartridge.barcode,
     kind: cartridge.kind,
@@ -39,7 +39,7 @@ export async function describeCartridge(
       : null,
     generation: cartridge.generation ?? null,
     pool: cartridge.pool,
-    location: { ...location, ...(location.kind === 'unknown' && lastSeen ? { lastSeen } : {}) },
+    location: describeLocation(cartridge),
     fill: cartridge.fill,
     condition: cartridge.condition,
     ...(conditionReason === undefined ? {} : { conditionReason }),
@@ -50,6 +50,14 @@ export async function describeCartridge(
     capacityBytes: cartridge.capacityBytes ?? null,
   };
 }
+
+export const describeLocation = ({
+  location,
+  lastSeen,
+}: Pick<CartridgeRecord, 'location' | 'lastSeen'>): Readonly<Record<string, unknown>> => ({
+  ...location,
+  ...(location.kind === 'unknown' && lastSeen ? { lastSeen } : {}),
+});
 
 /** `slot 5`, `drive 1`, `taken out (was in slot 5)`. */
 export function locationText(location: Readonly<Record<string, unknown>>): string {
