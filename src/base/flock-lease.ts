@@ -6,6 +6,7 @@ import { type Duration, milliseconds, seconds } from '#src/base/duration';
 import { GrandsireError, throwIfAborted } from '#src/base/errors';
 import { growingDelays, type Pause } from '#src/base/pause';
 import { flock } from '#src/base/posix';
+import { trace } from '#src/base/trace';
 
 /** Who holds a resource, as a row beside the lock says it. */
 export interface LeaseHolder {
@@ -56,11 +57,13 @@ export async function acquireFlockLease(request: LeaseRequest): Promise<AsyncDis
     for (let waited = 0; !flock(fd, 'exclusive', { nonblocking: true }); ) {
       throwIfAborted(signal);
       if (waited >= wait) throw leaseHeld(resource, await rows.get(resource));
+      if (waited === 0) trace('lease.waiting');
       const delay = milliseconds(Math.min(delays.next().value, wait - waited));
       await pause(delay, signal);
       waited += delay;
     }
     await rows.put({ resource, host: hostname(), pid: process.pid, job, since: clock.now() });
+    trace('lease.taken');
   } catch (cause) {
     closeSync(fd);
     throw cause;

@@ -3,6 +3,7 @@ import type { ArchiveWarning } from '#src/archive/pack-builder';
 import { asBuffer, escapePath } from '#src/base/bytes';
 import type { Clock } from '#src/base/clock';
 import { GrandsireError } from '#src/base/errors';
+import { trace } from '#src/base/trace';
 import type { Catalog } from '#src/catalog/catalog';
 import type { DataSetRecord } from '#src/catalog/data-sets';
 import type { BackupSetSettings, Configuration } from '#src/config/configuration';
@@ -99,6 +100,7 @@ interface Staging {
 
 async function stage(set: BackupSetSettings, { dataSet, decision, staging, ports }: Staging): Promise<void> {
   const { catalog, clock, configuration, signal } = ports;
+  trace('staging.begun');
   const segmentBytes = await segmentSize(decision, ports);
   const chain = decision.base === undefined ? [] : await catalog.dataSets.chain(decision.base);
   const keys = chain.map(({ key }) => key);
@@ -132,6 +134,7 @@ async function stage(set: BackupSetSettings, { dataSet, decision, staging, ports
     bytes: result.bytes,
     writer: undefined,
   });
+  trace('data-set.complete');
   if (!isComplete) throw rootsMissing(set, result.failedRoots);
 }
 

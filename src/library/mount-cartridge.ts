@@ -1,4 +1,5 @@
 import { DeviceError, GrandsireError, throwIfAborted } from '#src/base/errors';
+import { trace } from '#src/base/trace';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { ReadyState, TapeDrive } from '#src/device/tape-drive';
 import type { Bay, DriveBays } from '#src/library/drive-bays';
@@ -53,6 +54,7 @@ export async function bringCartridge(
   busy.add(bay.number);
   try {
     await bring(robot, source, bay);
+    trace('mount.carried');
     await setDrive(options, bay.number, { state: 'busy', reason: request.purpose, cartridge: cartridge.barcode });
     return bay;
   } catch (cause) {
@@ -68,6 +70,7 @@ export async function threadCartridge(
   { cartridge, signal }: { readonly cartridge: CartridgeRecord; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
   const state = await bay.drive.load({ signal });
+  trace('mount.threaded');
   if (state.kind !== 'ready') throw notReady(options.name, bay, { cartridge, state });
 }
 
@@ -77,6 +80,7 @@ export async function giveBack({ options, robot, busy }: MountParts, bay: Bay, r
     await setDrive(options, bay.number, { state: 'loaded', reason: undefined });
     const place = { kind: 'drive', number: bay.number } as const;
     if (robot.at(place).full) await robot.carryHome(place);
+    trace('mount.given-back');
     const isFaulty = reason instanceof DeviceError && !reason.usable;
     await setDrive(
       options,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { bug, DeviceError, GrandsireError } from '#src/base/errors';
 import { programName } from '#src/base/program';
+import { trace } from '#src/base/trace';
 import { xxh64 } from '#src/base/xxh64';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { VolumeRecord } from '#src/catalog/volumes';
@@ -52,6 +53,7 @@ export async function labelCartridge(session: LabelSession): Promise<VolumeRecor
     subject: cartridge.barcode,
     details: { volume: volume.id, replaces: old?.id ?? null, found: found.kind },
   });
+  trace('labelling.intent');
   await writeLabel(session, volume, medium);
   return volume;
 }
@@ -131,6 +133,7 @@ async function writeLabel(session: LabelSession, volume: VolumeRecord, medium: M
     throughEarlyWarning: true,
     signal,
   });
+  trace('labelling.written');
   const readBack = outcome.kind === 'complete' ? await readFirstBlock(drive, signal) : undefined;
   if (outcome.kind !== 'complete' || readBack?.kind !== 'ours' || readBack.label.volume !== volume.id) {
     const why = outcome.kind === 'failed' ? outcome.outcome.sense.text : (readBack?.kind ?? 'there was no room for it');
@@ -150,6 +153,7 @@ async function confirm(
   medium: MediumState,
 ): Promise<void> {
   await repositories.volumes.confirm(volume.key);
+  trace('labelling.confirmed');
   await repositories.cartridges.update(cartridge.id, {
     fill: 'appendable',
     usedBytes: 0,

@@ -1,5 +1,6 @@
 import type { Clock } from '#src/base/clock';
 import { bug, DeviceError, type GrandsireError } from '#src/base/errors';
+import { trace } from '#src/base/trace';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Repositories } from '#src/catalog/catalog';
 import type { DataSetKey } from '#src/catalog/data-sets';
@@ -95,6 +96,7 @@ class TapeWriteSession implements WriteSession {
     const { repositories, clock, drive } = this.#options;
     const journal = this.#journalRecord(file);
     await repositories.tapeFiles.begin(journal);
+    trace('tape-file.begun');
     let outcome: TapeFileOutcome;
     try {
       outcome = await writeTapeFile({
@@ -137,6 +139,7 @@ class TapeWriteSession implements WriteSession {
     const { repositories, drive } = this.#options;
     const expected = BigInt(journal.block + outcome.blocks + 1);
     const position = await drive.position();
+    trace('tape-file.position');
     const confirmed =
       position !== undefined &&
       position.block === expected &&
@@ -146,6 +149,7 @@ class TapeWriteSession implements WriteSession {
     }
     const size = { blocks: outcome.blocks, payloadBytes: journal.payloadBytes };
     await repositories.tapeFiles.written(journal.volume, journal.fileNumber, size);
+    trace('tape-file.committed');
     this.#next = { fileNumber: journal.fileNumber + 1, block: Number(expected) };
     this.#nearEnd ||= outcome.earlyWarning;
     return {

@@ -1,3 +1,4 @@
+import { trace } from '#src/base/trace';
 import { Xxh64Stream } from '#src/base/xxh64';
 import type { TapeDrive, WriteOutcome } from '#src/device/tape-drive';
 import { type PayloadSource, unreadable } from '#src/session/tape-file-source';
@@ -37,6 +38,7 @@ export async function writeTapeFile(writing: TapeFileWriting): Promise<TapeFileO
   const first = settle(await drive.writeBlocks([writing.descriptor], { signal }));
   if (first.kind === 'stop') return first.outcome;
   earlyWarning ||= first.earlyWarning;
+  trace('tape-file.descriptor');
 
   const pool = Buffer.allocUnsafeSlow(blocksAtOnce * writing.blockSizeBytes);
   const hash = new Xxh64Stream();
@@ -52,11 +54,13 @@ export async function writeTapeFile(writing: TapeFileWriting): Promise<TapeFileO
     earlyWarning ||= step.earlyWarning;
     blocks += pieces.length;
     written += filled;
+    trace('tape-file.payload');
     writing.onProgress?.(written);
   }
   assertDigest(hash.digest(), payload);
   const mark = settle(await drive.writeFilemarks(1, { synchronise: true }, { signal }));
   if (mark.kind === 'stop') return mark.outcome;
+  trace('tape-file.synchronised');
   return { kind: 'complete', blocks, earlyWarning: earlyWarning || mark.earlyWarning };
 }
 

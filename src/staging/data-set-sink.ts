@@ -7,6 +7,7 @@ import type { FinishedSegment, SegmentSink } from '#src/archive/segment-sink';
 import type { Deletion } from '#src/archive/thread-messages';
 import { escapePath, isUtf8Text, parseEscapedPath } from '#src/base/bytes';
 import { bug } from '#src/base/errors';
+import { trace } from '#src/base/trace';
 import type { DataSetRecord, DataSetRepository } from '#src/catalog/data-sets';
 import type { Admission } from '#src/staging/admission';
 import { syncDirectory } from '#src/staging/durable';
@@ -54,6 +55,7 @@ export class DataSetSink implements SegmentSink {
       const data = await open(paths.partial(dataSet.id, number), 'wx', 0o600);
       const index = await open(paths.indexPart(dataSet.id, number), 'wx', 0o600);
       this.#open.set(number, { data, index });
+      trace('segment.filling');
       return data.fd;
     } catch (error) {
       admission.leave(segmentBytes);
@@ -73,12 +75,15 @@ export class DataSetSink implements SegmentSink {
     const { admission, dataSets, dataSet, paths, segmentBytes } = this.#options;
     const { data, index } = this.#segment(segment.number);
     await Promise.all([data.sync(), index.sync()]);
+    trace('segment.synced');
     const { size: indexBytes } = await index.stat();
     await Promise.all([data.close(), index.close()]);
     const path = paths.segment(dataSet.id, segment.number);
     await rename(paths.partial(dataSet.id, segment.number), path);
+    trace('segment.renamed');
     await syncDirectory(dirname(path));
     await dataSets.segmentStaged({ ...segment, dataSet: dataSet.key });
+    trace('segment.staged');
     this.#open.delete(segment.number);
     admission.count(segment.payloadBytes + indexBytes);
     admission.leave(segmentBytes);

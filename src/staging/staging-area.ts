@@ -2,6 +2,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SegmentSink } from '#src/archive/segment-sink';
 import { GrandsireError } from '#src/base/errors';
+import { trace } from '#src/base/trace';
 import type { Finding } from '#src/catalog/catalog';
 import type { DataSetKey, DataSetRecord, DataSetRepository, SegmentRecord } from '#src/catalog/data-sets';
 import { Admission } from '#src/staging/admission';
@@ -90,14 +91,17 @@ export class StagingArea {
   /** Deletes a segment's bytes; its index part stays. The catalog knows it first (invariant 8). */
   async evict(segment: SegmentRecord, dataSet: DataSetRecord): Promise<void> {
     await this.#options.dataSets.leftStaging(segment.dataSet, segment.number);
+    trace('segment.evicting');
     const path = this.paths.segment(dataSet.id, segment.number);
     const bytes = await sizeOf(path);
     await rm(path, { force: true });
+    trace('segment.evicted');
     this.#leave(bytes);
   }
 
   /** Takes away what is left of a data set of which everything is on cartridges. */
   async finish(dataSet: DataSetRecord): Promise<void> {
+    trace('data-set.leaving');
     const folder = this.paths.folder(dataSet.id);
     const bytes = await folderBytes(folder);
     await rm(folder, { recursive: true, force: true });
