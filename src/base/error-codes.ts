@@ -188,6 +188,7 @@ export const errorCodes = {
   'config.not-found': define('operator', 'usage', 'No configuration file was found, or it cannot be read.'),
   'config.not-written': define('operator', 'failed', 'The configuration file could not be written.'),
   'data-set.not-found': define('caller', 'not-found', 'There is no data set of this name.'),
+  'demo.failed': define('bug', 'failed', 'A step of the demonstration did not end as it should.'),
   'device.aborted-command': define('device', 'failed', 'The device or the link gave up a command in the middle.'),
   'device.busy': define('device', 'failed', 'The device answered that it is busy for longer than a minute.'),
   'device.closed': define('bug', 'failed', 'A device was used after it had been closed.'),

@@ -8,6 +8,7 @@ type Load = () => Promise<{ readonly command: AnyCommand }>;
  */
 const table: Readonly<Record<string, Load>> = {
   init: () => import('#src/cli/commands/init'),
+  demo: () => import('#src/cli/commands/demo'),
   'cartridge list': () => import('#src/cli/commands/cartridge/list'),
   'cartridge show': () => import('#src/cli/commands/cartridge/show'),
   'pool list': () => import('#src/cli/commands/pool/list'),

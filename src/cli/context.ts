@@ -35,6 +35,21 @@ export interface Context {
    * Throws `command.declined`, and `command.unconfirmed` where there is no terminal to ask on.
    */
   confirm(consequence: string): Promise<void>;
+  /** Another command line in this process, as if it had been typed; its output goes where this one's does. For `demo`. */
+  runCommand(argv: readonly string[], changes: CommandChanges): Promise<CommandRun>;
   /** For raw bytes only; results are returned. */
   readonly stdout: NodeJS.WritableStream;
+}
+
+export interface CommandChanges {
+  readonly folder: string;
+  readonly clock: Clock;
+  /** Nothing is printed; the output is returned. */
+  readonly silent?: boolean;
+}
+
+export interface CommandRun {
+  readonly exitCode: number;
+  /** With `silent`, what it printed to stdout. */
+  readonly output: string;
 }

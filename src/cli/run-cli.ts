@@ -1,3 +1,4 @@
+import { Writable } from 'node:stream';
 import { type Clock, instant, offsetClock } from '#src/base/clock';
 import { type Duration, milliseconds } from '#src/base/duration';
 import { GrandsireError } from '#src/base/errors';
@@ -6,7 +7,7 @@ import type { CliEnvironment } from '#src/cli/cli-environment';
 import type { Outcome } from '#src/cli/command';
 import { loadCommand, loadCommands } from '#src/cli/command-table';
 import { confirm } from '#src/cli/confirm';
-import type { Context } from '#src/cli/context';
+import type { CommandChanges, CommandRun, Context } from '#src/cli/context';
 import { type ExitCode, exitCodeOf } from '#src/cli/exit-codes';
 import { asFailure, failureDocument, failureText } from '#src/cli/failure';
 import { findCommand } from '#src/cli/find-command';
@@ -139,8 +140,29 @@ function createContext(args: ParsedArguments, environment: CliEnvironment, progr
       progress.clear();
       await confirm(consequence, { yes, json }, environment);
     },
+    runCommand: (line, changes) => runNested(line, changes, environment),
     stdout,
   };
+}
+
+async function runNested(
+  argv: readonly string[],
+  { folder, clock, silent = false }: CommandChanges,
+  environment: CliEnvironment,
+): Promise<CommandRun> {
+  const chunks: string[] = [];
+  const collect = new Writable({
+    decodeStrings: false,
+    write: (chunk: string | Buffer, _encoding, done) => {
+      chunks.push(chunk.toString());
+      done();
+    },
+  });
+  const output = silent
+    ? { stdout: collect, stderr: new Writable({ write: (_chunk, _encoding, done) => done() }) }
+    : {};
+  const exitCode = await runCli(argv, { ...environment, ...output, folder, clock });
+  return { exitCode, output: chunks.join('') };
 }
 
 function chosenClock(now: string | undefined, clock: Clock): Clock {
