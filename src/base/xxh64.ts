@@ -9,7 +9,7 @@ const xxhash = (): typeof Xxhash => {
   return loaded;
 };
 
-export const formatXxh64 = (digest: bigint): string => digest.toString(16).padStart(16, '0');
+const formatXxh64 = (digest: bigint): string => digest.toString(16).padStart(16, '0');
 
 /** XXH64 (seed 0) of the bytes: 16 lower-case hexadecimal digits. */
 export const xxh64 = (bytes: Uint8Array): string => formatXxh64(xxhash().xxh64(bytes, 0n));

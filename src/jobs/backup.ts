@@ -1,40 +1,18 @@
 import { archive } from '#src/archive/archive';
 import type { ArchiveWarning } from '#src/archive/pack-builder';
 import { asBuffer, escapePath } from '#src/base/bytes';
-import type { Clock } from '#src/base/clock';
 import { GrandsireError } from '#src/base/errors';
 import { trace } from '#src/base/trace';
-import type { Catalog } from '#src/catalog/catalog';
 import type { DataSetRecord } from '#src/catalog/data-sets';
-import type { BackupSetSettings, Configuration } from '#src/config/configuration';
+import type { BackupSetSettings } from '#src/config/configuration';
+import type { BackupPorts } from '#src/jobs/backup-ports';
 import { closeInterrupted, dropInterrupted } from '#src/jobs/close-interrupted';
 import { createDataSet } from '#src/jobs/create-data-set';
 import { decideRun, type RunDecision, type RunQuestion } from '#src/jobs/decide-run';
-import type { DespoolProgress } from '#src/jobs/despool';
 import { DespoolAlongside } from '#src/jobs/despool-alongside';
 import { despoolPortsFor, flush } from '#src/jobs/flush';
-import type { MountCartridge } from '#src/jobs/mounting';
 import { segmentSize } from '#src/jobs/segment-size';
 import { StagingArea } from '#src/staging/staging-area';
-
-export interface BackupPorts {
-  readonly catalog: Catalog;
-  readonly clock: Clock;
-  readonly configuration: Configuration;
-  /** The library is opened at the first mount: a run that only stages touches none. */
-  readonly mount: (library: string) => MountCartridge;
-  /** What a cartridge of this library holds where the catalog does not know it yet; undefined where nobody knows. */
-  readonly capacityOf: (library: string) => Promise<number | undefined>;
-  /** Something that the operator should know; the run goes on (exit code 3). */
-  readonly onWarning: (warning: {
-    readonly code: GrandsireError['code'];
-    readonly message: string;
-    readonly path?: string;
-  }) => void;
-  readonly onStaged?: ((progress: { readonly files: number; readonly bytes: number }) => void) | undefined;
-  readonly onWritten?: ((progress: DespoolProgress) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
 
 export interface BackupRequest extends Omit<RunQuestion, 'now'> {
   readonly stageOnly: boolean;

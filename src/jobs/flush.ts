@@ -2,7 +2,7 @@ import type { CalendarDay } from '#src/base/calendar-day';
 import { GrandsireError } from '#src/base/errors';
 import { parseTimeZone, utc } from '#src/base/time-zone';
 import type { DataSetRecord } from '#src/catalog/data-sets';
-import type { BackupPorts } from '#src/jobs/backup';
+import type { BackupPorts } from '#src/jobs/backup-ports';
 import { cartridgeChooser, type RunDecision, unscheduledRotation } from '#src/jobs/decide-run';
 import { type DespoolPorts, despool, openDespoolState } from '#src/jobs/despool';
 import type { PlanningConfiguration } from '#src/jobs/planning-state';
@@ -15,7 +15,7 @@ export interface FlushResult {
 }
 
 /** Complete data sets that are not yet, or not wholly, on cartridges: the oldest first. */
-export async function unwrittenDataSets({ catalog }: Pick<BackupPorts, 'catalog'>): Promise<readonly DataSetRecord[]> {
+async function unwrittenDataSets({ catalog }: Pick<BackupPorts, 'catalog'>): Promise<readonly DataSetRecord[]> {
   const keys = new Set((await catalog.dataSets.inStaging()).map(({ dataSet }) => dataSet));
   const found: DataSetRecord[] = [];
   for (const key of keys) {

@@ -15,7 +15,7 @@ import { writeTapeFile } from '#src/session/write-tape-file';
 import { encodeLabel } from '#src/volume/label';
 
 /** 512 KiB, as LTFS: every adapter carries it; less where drive or transport carries less. */
-export const preferredBlockSizeBytes = 512 * 1024;
+const preferredBlockSizeBytes = 512 * 1024;
 
 export interface LabelSession extends SessionPorts {
   readonly drive: TapeDrive;
@@ -86,7 +86,7 @@ async function assertMayDestroy(
 }
 
 /** Throws `cartridge.protected` naming what protects the volume and until when. */
-export async function assertProtectionOver(
+async function assertProtectionOver(
   { cartridge, repositories, clock }: Pick<LabelSession, 'cartridge' | 'repositories' | 'clock'>,
   volume: VolumeRecord,
 ): Promise<void> {

@@ -59,7 +59,7 @@ export type Descriptor = LabelDescriptor | SegmentDescriptor | IndexDescriptor;
 export const formatVersion = 1;
 
 /** The most that a descriptor takes: a cut inside a name of 4,096 bytes that is escaped byte for byte, twice, and the rest. */
-export const maxDescriptorBytes = 64 * 1024;
+const maxDescriptorBytes = 64 * 1024;
 
 const safe = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const place = z.object({ path: z.string(), pathBytes: z.string().optional(), offset: safe }).transform(
@@ -107,7 +107,7 @@ const schema = z.discriminatedUnion('kind', [
 const unknownSchema = z.object({ ...common, kind: z.string().max(32) });
 
 /** The name of the descriptor's member; it also names what follows to people who list the tape file with `tar -t`. */
-export const descriptorName = (descriptor: Descriptor): string =>
+const descriptorName = (descriptor: Descriptor): string =>
   descriptor.kind === 'label'
     ? '.grandsire/label.json'
     : `.grandsire/${descriptor.dataSet}/${descriptor.kind === 'segment' ? '' : `${descriptor.kind}-`}${String(descriptor.number).padStart(5, '0')}.json`;

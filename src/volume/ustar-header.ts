@@ -1,5 +1,3 @@
-import { GrandsireError } from '#src/base/errors';
-
 /** The members that this program adds of its own (descriptors, README, index parts): regular files with plain names. */
 export interface PlainMember {
   /** ASCII, 1–100 bytes. */
@@ -36,7 +34,7 @@ export function encodeUstarHeader({ name, sizeBytes, modifiedSeconds }: PlainMem
 }
 
 /** Sum of all bytes with the checksum field taken as spaces. */
-export function ustarChecksum(header: Uint8Array): number {
+function ustarChecksum(header: Uint8Array): number {
   let sum = 8 * 0x20;
   for (let i = 0; i < tarBlockBytes; i += 1) if (i < 148 || i >= 156) sum += header[i] as number;
   return sum;
@@ -77,26 +75,4 @@ function octal(header: Buffer, offset: number, length: number): number | undefin
     .replace(/[\0 ]+$/, '')
     .replace(/^ +/, '');
   return /^[0-7]+$/.test(text) ? Number.parseInt(text, 8) : undefined;
-}
-
-/** A tar of plain members in memory, opened: name → data. For small things only; throws `volume.damaged-tape-file` for anything else. */
-export function parsePlainArchive(bytes: Buffer, what: string): ReadonlyMap<string, Buffer> {
-  const members = new Map<string, Buffer>();
-  let offset = 0;
-  while (
-    offset + tarBlockBytes <= bytes.length &&
-    bytes.subarray(offset, offset + tarBlockBytes).some((byte) => byte !== 0)
-  ) {
-    const header = parseUstarHeader(bytes.subarray(offset));
-    if (!header || offset + tarBlockBytes + header.sizeBytes > bytes.length) {
-      throw new GrandsireError('volume.damaged-tape-file', {
-        message: `${what}: no tar member at byte ${offset}, or it ends before its data`,
-        remedy: 'Read another copy, or rebuild from the segments: grandsire catalog rebuild.',
-      });
-    }
-    const start = offset + tarBlockBytes;
-    members.set(header.name, bytes.subarray(start, start + header.sizeBytes));
-    offset = start + header.sizeBytes + tarPaddingBytes(header.sizeBytes);
-  }
-  return members;
 }

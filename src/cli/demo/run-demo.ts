@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -100,7 +100,9 @@ class Demo {
   #compared = 0;
 
   async #setUp(): Promise<void> {
-    const from = this.#options.from ?? fileURLToPath(new URL('../../../../node_modules', import.meta.url));
+    const from = await realpath(
+      this.#options.from ?? fileURLToPath(new URL('../../../../node_modules', import.meta.url)),
+    );
     this.#say(`A copy of ${from} is what will be backed up, in ${this.#folder}/source.`);
     await cp(from, join(this.#folder, 'source'), { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
     await writeFile(join(this.#folder, watched), 'The day before the first.\n');
