@@ -55,9 +55,11 @@ export interface LibraryUse {
 export async function openApp({ configuration, clock }: AppOptions): Promise<App> {
   const planning = await loadPlanning(configuration);
   const locks = join(configuration.state, 'locks');
-  mkdirSync(locks, { recursive: true });
+  mkdirSync(locks, { recursive: true, mode: 0o700 });
   const { openSqliteCatalog } = await import('#src/catalog/sql/sqlite/open-sqlite-catalog');
-  const catalog = await openSqliteCatalog({ path: join(configuration.state, 'catalog.sqlite'), clock });
+  const { withActionLog } = await import('#src/catalog/action-log');
+  const opened = await openSqliteCatalog({ path: join(configuration.state, 'catalog.sqlite'), clock });
+  const catalog = withActionLog(opened, join(configuration.state, 'actions.jsonl'));
   return {
     configuration,
     clock,

@@ -1,7 +1,9 @@
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { type Clock, instant, offsetClock } from '#src/base/clock';
 import { type Duration, milliseconds } from '#src/base/duration';
 import { GrandsireError } from '#src/base/errors';
+import type { Log } from '#src/base/log';
 import { programVersion } from '#src/base/program';
 import type { CliEnvironment } from '#src/cli/cli-environment';
 import type { Outcome } from '#src/cli/command';
@@ -25,6 +27,7 @@ export async function runCli(argv: readonly string[], environment: CliEnvironmen
   const options = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length);
   const json = options.includes('--json');
   const progress = progressLine(environment);
+  let log: Log | undefined;
   try {
     const text = await staticText(argv, options);
     if (text !== undefined) {
@@ -39,13 +42,23 @@ export async function runCli(argv: readonly string[], environment: CliEnvironmen
     const clock = environment.variables['GRANDSIRE_TEST_CLOCK'] === '1' ? clockOption : {};
     const known = { ...command.options, ...globalOptions, ...clock };
     const args = await parseArguments(command, known, found.rest);
-    const outcome = await command.run(createContext(args, environment, progress), args as never);
+    const context = createContext(args, environment, {
+      progress,
+      onOpen: (opened) => (log = opened),
+      words: found.words,
+    });
+    const outcome = await command.run(context, args as never);
     progress.clear();
     const rendering = { timeZone: environment.timeZone };
-    return report(outcome, json ? undefined : command.render(outcome.result, rendering), environment);
+    const exitCode = report(outcome, json ? undefined : command.render(outcome.result, rendering), environment);
+    log?.write('command.ended', { command: found.words, exitCode });
+    return exitCode;
   } catch (thrown) {
     progress.clear();
     const failure = asFailure(thrown, environment.signal);
+    const { code, message } = failure;
+    const stack = thrown instanceof Error ? thrown.stack : undefined;
+    log?.write('command.failed', { command: wordsIn(argv), exitCode: exitCodeOf[failure.kind], code, message, stack });
     if (json) stdout.write(jsonDocument(failureDocument(failure)));
     if (!json || failure.code === 'internal.bug') stderr.write(terminalSafe(failureText(failure)));
     return exitCodeOf[failure.kind];
@@ -94,7 +107,23 @@ function report(
   return exitCode ?? (warnings.length > 0 ? 3 : 0);
 }
 
-function createContext(args: ParsedArguments, environment: CliEnvironment, progress: ProgressLine): Context {
+/** The command's own words: arguments may name what is nobody's business. */
+function wordsIn(argv: readonly string[]): string {
+  const found = findCommand(argv);
+  return found.kind === 'command' ? found.words : '';
+}
+
+interface CommandSurroundings {
+  readonly progress: ProgressLine;
+  readonly words: string;
+  readonly onOpen: (log: Log) => void;
+}
+
+function createContext(
+  args: ParsedArguments,
+  environment: CliEnvironment,
+  { progress, words, onOpen }: CommandSurroundings,
+): Context {
   const { stdout, stderr, variables, folder, timeZone, signal } = environment;
   const flag = (name: string): boolean => args[name] === true;
   const text = (name: string): string | undefined => args[name] as string | undefined;
@@ -116,7 +145,13 @@ function createContext(args: ParsedArguments, environment: CliEnvironment, progr
     configuration,
     async openApp() {
       const { openApp } = await import('#src/compose');
-      return openApp({ configuration: await configuration(), clock });
+      const { openLog } = await import('#src/base/log');
+      const settings = await configuration();
+      const app = await openApp({ configuration: settings, clock });
+      const log = await openLog(join(settings.state, 'log'));
+      log.write('command.begun', { command: words });
+      onOpen(log);
+      return app;
     },
     clock,
     signal,
