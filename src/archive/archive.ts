@@ -152,6 +152,7 @@ class ArchiveRun {
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     if (!this.#isComplete) stopEverybody(this.#memory);
     await Promise.allSettled(this.#threads);
+    await this.#recorder.quiesce();
     closeLinkTableFiles(this.#links);
     if (!this.#isComplete) await this.#options.sink.abandon();
   }

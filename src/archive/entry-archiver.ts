@@ -123,7 +123,7 @@ export class EntryArchiver {
       throw reader.failure;
     }
     const flags = this.#judge(entry, fd, reader) | (isYoung(stat, readAt) ? versionFlags.young : 0);
-    const version: VersionInfo = { ...this.#version(entry, flags), sha256: reader.digest(), place };
+    const version: VersionInfo = { ...this.#version(entry, flags), sha256: reader.digest(), place, memberPlace: place };
     builder.end(version);
     this.#remember(version, entry.path);
   }
@@ -207,7 +207,7 @@ export class EntryArchiver {
     const base = this.#member(memberPath(entry.path, type === 'directory'), typeFlags[type], 0);
     const place = builder.begin(entry.path, this.#prepare(entry.path, { ...base, linkTarget, records }));
     const flags = isYoung(stat, clock.now()) ? versionFlags.young : 0;
-    const version: VersionInfo = { ...this.#version(entry, flags), linkTarget, place };
+    const version: VersionInfo = { ...this.#version(entry, flags), linkTarget, place, memberPlace: place };
     builder.end(version);
     if (type !== 'directory') this.#remember(version, entry.path);
   }
@@ -220,12 +220,14 @@ export class EntryArchiver {
     const known = builder.findLink(fileSystem, inode) ?? findLink(fileSystem, inode);
     if (known === undefined) return false;
     const member = this.#member(memberPath(entry.path, false), typeFlags.hardLink, 0);
-    builder.begin(entry.path, this.#prepare(entry.path, { ...member, linkTarget: memberPath(known.path, false) }));
+    const header = this.#prepare(entry.path, { ...member, linkTarget: memberPath(known.path, false) });
+    const memberPlace = builder.begin(entry.path, header);
     builder.end({
       ...this.#version(entry, known.flags | versionFlags.hardLink),
       sizeBytes: known.sizeBytes,
       sha256: known.sha256,
       place: known.place,
+      memberPlace,
     });
     return true;
   }
@@ -252,7 +254,7 @@ export class EntryArchiver {
     return prepareHeader({ ...member, records: member.records.filter(({ keyword }) => keyword.startsWith('GNU.')) });
   }
 
-  #version(entry: Entry, flags: number): Omit<VersionInfo, 'place'> {
+  #version(entry: Entry, flags: number): Omit<VersionInfo, 'place' | 'memberPlace'> {
     const stat = this.#stat;
     return {
       directory: entry.directory,

@@ -3,6 +3,7 @@ import type { SegmentCut } from '#src/archive/segment-placer';
 import type { SegmentSink } from '#src/archive/segment-sink';
 import type { PackReport } from '#src/archive/thread-outlet';
 import type { VersionReport } from '#src/archive/version-rows';
+import { interrupted } from '#src/base/errors';
 import type { SegmentPlace } from '#src/catalog/data-sets';
 import type { VersionWriter } from '#src/catalog/files';
 
@@ -49,6 +50,8 @@ export class StreamRecorder {
   readonly #inFlight: Promise<void>[] = [];
   readonly #crossing = new Set<ByteString>();
   readonly #awaited: { readonly count: number; readonly resolve: () => void }[] = [];
+  readonly #active = new Set<Promise<void>>();
+  #isStopped = false;
   #nextReport = 0;
   #done = 0;
   #working: Promise<void> = Promise.resolve();
@@ -61,6 +64,24 @@ export class StreamRecorder {
 
   constructor(options: RecorderOptions) {
     this.#options = options;
+  }
+
+  /** Begins nothing more, and resolves when nothing is under way in sink and catalog. */
+  async quiesce(): Promise<void> {
+    this.#isStopped = true;
+    while (this.#active.size > 0) await Promise.allSettled(this.#active);
+  }
+
+  /** Every call of sink and catalog goes through here, so that nobody tidies up while one is under way. */
+  async #tracked(call: () => Promise<void>): Promise<void> {
+    if (this.#isStopped) throw interrupted('archiving was stopped');
+    const active = call();
+    this.#active.add(active);
+    try {
+      await active;
+    } finally {
+      this.#active.delete(active);
+    }
   }
 
   segmentBegun(segment: number): void {
@@ -100,24 +121,31 @@ export class StreamRecorder {
   }
 
   async #record(report: PackReport): Promise<void> {
-    for (const batch of report.versions) {
-      await entry(this.#begun, batch.endSegment).promise;
-      await this.#options.sink.index(batch.endSegment, batch.indexLines);
-      this.files += batch.rowCount;
-      this.contentBytes += batch.contentBytes;
-      if (batch.isSplit) this.#split.push(batch);
-      else await this.#addRows(batch);
+    const batches = [...report.versions];
+    for (const cut of report.cuts) {
+      // What lies behind the cut has to wait for room in the next segment; the cut must not.
+      for (; batches[0] && batches[0].partSegment <= cut.segment; batches.shift()) await this.#recordBatch(batches[0]);
+      await Promise.all(this.#inFlight.splice(0));
+      this.#cut(cut);
     }
-    if (report.cuts.length > 0) await Promise.all(this.#inFlight.splice(0));
-    for (const cut of report.cuts) this.#cut(cut);
+    for (const batch of batches) await this.#recordBatch(batch);
     this.#done += 1;
     this.#options.onDone(this.#done);
     for (const { count, resolve } of this.#awaited) if (this.#done >= count) resolve();
   }
 
+  async #recordBatch(batch: VersionReport): Promise<void> {
+    await entry(this.#begun, batch.partSegment).promise;
+    await this.#tracked(() => this.#options.sink.index(batch.partSegment, batch.indexLines));
+    this.files += batch.rowCount;
+    this.contentBytes += batch.contentBytes;
+    if (batch.holdUntil > 0) this.#split.push(batch);
+    else await this.#addRows(batch);
+  }
+
   async #addRows(batch: VersionReport): Promise<void> {
     const { directories, rows, rowCount, digests } = batch;
-    const added = this.#options.versions.add({ directories, rows, rowCount, digests });
+    const added = this.#tracked(() => this.#options.versions.add({ directories, rows, rowCount, digests }));
     // Where nobody waits for it yet, a failure must not end the process.
     added.catch(this.#options.onFailure);
     this.#inFlight.push(added);
@@ -133,20 +161,14 @@ export class StreamRecorder {
       path = splitPath(path).directory;
       this.#crossing.add(path);
     }
-    const split = this.#split.filter((batch) => batch.endSegment <= segment);
-    this.#split = this.#split.filter((batch) => batch.endSegment > segment);
+    const split = this.#split.filter((batch) => batch.holdUntil <= segment);
+    this.#split = this.#split.filter((batch) => batch.holdUntil > segment);
     this.#finishing = this.#finishing.then(async () => {
       const { payloadBytes, xxh64 } = await entry(this.#closed, segment).promise;
       this.#closed.delete(segment);
       this.#begun.delete(segment);
-      await this.#options.sink.finish({
-        number: segment,
-        payloadBytes,
-        xxh64,
-        startsInside,
-        endsInside,
-        firstHeader,
-      });
+      const finished = { number: segment, payloadBytes, xxh64, startsInside, endsInside, firstHeader };
+      await this.#tracked(() => this.#options.sink.finish(finished));
       for (const batch of split) await this.#addRows(batch);
       await Promise.all(this.#inFlight.splice(0));
     });

@@ -14,7 +14,7 @@ import {
   waitWhile,
 } from '#src/archive/pipeline-memory';
 import { type Extent, placePack, type SegmentCut } from '#src/archive/segment-placer';
-import { encodeVersions, type VersionInfo, type VersionReport } from '#src/archive/version-rows';
+import { encodeVersions, holdUntil, type VersionInfo, type VersionReport } from '#src/archive/version-rows';
 import { bug } from '#src/base/errors';
 
 /** What a pack brought with it; numbered from 0 in the order of the stream. */
@@ -135,12 +135,11 @@ export class ThreadOutlet implements PackOutlet {
   }
 }
 
-/** Versions whose contents end in one segment, and those of them that begin in it apart from those that do not. */
+/** Versions for which the same segments matter, in the order of the segments whose index lists them. */
 function groupBySegment(versions: readonly VersionInfo[]): readonly (readonly VersionInfo[])[] {
-  const groups = new Map<number, VersionInfo[]>();
+  const groups = new Map<string, VersionInfo[]>();
   for (const version of versions) {
-    const { segment, endSegment } = version.place;
-    const key = endSegment * 2 + (segment === endSegment ? 0 : 1);
+    const key = `${version.memberPlace.endSegment} ${holdUntil(version)}`;
     const group = groups.get(key);
     if (group) group.push(version);
     else groups.set(key, [version]);

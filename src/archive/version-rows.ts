@@ -26,6 +26,8 @@ export interface VersionInfo {
   readonly flags: number;
   /** Where the content is: of a hard link, under its first name. */
   readonly place: MemberPlace;
+  /** Where its own member is. */
+  readonly memberPlace: MemberPlace;
 }
 
 /** Versions as the catalog and the index part of a segment take them. */
@@ -34,10 +36,10 @@ export interface VersionReport extends VersionBatch {
   readonly indexLines: string;
   /** Of regular files, further names of an inode not counted. */
   readonly contentBytes: number;
-  /** The segment in which their contents end. */
-  readonly endSegment: number;
-  /** They begin in earlier segments, so that only the end of `endSegment` makes them whole. */
-  readonly isSplit: boolean;
+  /** The segment in which their members end, and whose index part lists them. */
+  readonly partSegment: number;
+  /** Their contents lie in several segments: they are whole only when this one, the last, is staged. 0 where none does. */
+  readonly holdUntil: number;
 }
 
 const digestBytes = 32;
@@ -80,7 +82,11 @@ function indexLine(version: VersionInfo): string {
 const linkJson = (target: ByteString): string =>
   plain.test(target) ? `"${target}"` : JSON.stringify(escapePath(bytesOf(target)));
 
-/** Rows and index lines of versions whose places are known: all of them end in one segment, and either all or none begin in it. */
+/** The segment that a version has to wait for, since its content begins in one and ends in another. */
+export const holdUntil = ({ place }: VersionInfo): number =>
+  place.segment === place.endSegment ? 0 : place.endSegment;
+
+/** Rows and index lines of versions whose places are known, and for all of which the same segments matter. */
 export function encodeVersions(versions: readonly VersionInfo[]): VersionReport {
   const directories: Uint8Array[] = [];
   const digests = new Uint8Array(versions.length * digestBytes);
@@ -101,7 +107,8 @@ export function encodeVersions(versions: readonly VersionInfo[]): VersionReport 
     rows += `,"${version.inode}",${place.segment},${place.offset},${version.flags}]`;
     indexLines += indexLine(version);
   });
-  const { segment = 0, endSegment = 0 } = versions[0]?.place ?? {};
+  const [first] = versions;
   const batch = { directories, rows: `${rows}]`, rowCount: versions.length, digests };
-  return { ...batch, indexLines, contentBytes, endSegment, isSplit: segment !== endSegment };
+  const partSegment = first?.memberPlace.endSegment ?? 0;
+  return { ...batch, indexLines, contentBytes, partSegment, holdUntil: first ? holdUntil(first) : 0 };
 }

@@ -8,7 +8,7 @@ interface Waiting {
 
 export interface AdmissionOptions {
   readonly sizeBytes: number;
-  /** Somebody waits for this much room; whoever can, despools. */
+  /** Somebody waits for this much room; whoever can, despools. Told again whenever a segment was staged or left and that was not enough. */
   readonly onShortage?: ((shortBytes: number) => void) | undefined;
 }
 
@@ -54,6 +54,12 @@ export class Admission {
       this.#usedBytes += first.bytes;
       first.admit();
     }
+    this.#tellShortage();
+  }
+
+  #tellShortage(): void {
+    const first = this.#waiting[0];
+    if (first) this.#options.onShortage?.(this.#usedBytes + first.bytes - this.#options.sizeBytes);
   }
 
   /** Nobody will make room any more: all who wait fail with this error. */
@@ -85,7 +91,7 @@ export class Admission {
       }
       signal?.addEventListener('abort', onAbort, { once: true });
       this.#waiting.push(waiting);
-      this.#options.onShortage?.(this.#usedBytes + bytes - this.#options.sizeBytes);
+      this.#tellShortage();
     });
   }
 }

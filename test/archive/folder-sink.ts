@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { appendFileSync, closeSync, fsyncSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FinishedSegment, SegmentSink } from '#src/archive/segment-sink';
@@ -28,10 +29,11 @@ export class FolderSink implements SegmentSink {
   }
 
   async diskFull(): Promise<void> {
-    throw new Error('disk full');
+    assert.fail('disk full');
   }
 
   async index(number: number, lines: string): Promise<void> {
+    assert.ok(this.#open.has(number), `segment ${number} is being filled while its index is written`);
     this.indexLines.push(...lines.trimEnd().split('\n'));
     appendFileSync(join(this.#folder, `${String(number).padStart(6, '0')}.index`), lines);
   }
