@@ -82,9 +82,9 @@ export class LibraryStore {
     return store;
   }
 
-  /** Makes the folder with blank cartridges in the first slots; a library that is already there is left as it is. */
-  static create(settings: VirtualLibrarySettings, cartridges: readonly NewCartridge[]): void {
-    if (existsSync(join(settings.path, stateName))) return;
+  /** Makes the folder with blank cartridges in the first slots; a library that is already there is left as it is (false). */
+  static create(settings: VirtualLibrarySettings, cartridges: readonly NewCartridge[]): boolean {
+    if (existsSync(join(settings.path, stateName)) || hasImages(settings)) return false;
     if (cartridges.length > settings.slots) {
       throw new GrandsireError('library.no-free-slot', {
         message: `${cartridges.length} cartridges do not fit into the ${settings.slots} slots of the virtual library at ${settings.path}.`,
@@ -105,6 +105,7 @@ export class LibraryStore {
       state.cartridges[barcode] = newRecord(settings, `slot:${index + 1}`, kind);
     });
     new LibraryStore(settings, state, '').#save();
+    return true;
   }
 
   get revision(): number {
@@ -237,6 +238,12 @@ export class LibraryStore {
     syncFolder(path);
     this.#signature = fileSignature(join(path, stateName));
   }
+}
+
+/** Cartridges without a `library.json`: they may carry anything, and `open` finds each a slot. */
+function hasImages({ path }: VirtualLibrarySettings): boolean {
+  const folder = join(path, 'cartridges');
+  return existsSync(folder) && readdirSync(folder).some((name) => imageNamePattern.test(name));
 }
 
 function withoutSeat(record: CartridgeRecord): CartridgeRecord {

@@ -177,6 +177,12 @@ export const errorCodes = {
   ),
   'command.declined': define('operator', 'usage', 'The operator was asked and did not agree; nothing was done.'),
   'command.interrupted': define('operator', 'interrupted', 'The command was interrupted and stopped at a safe point.'),
+  'command.out-exists': define(
+    'operator',
+    'refused',
+    'The file that a command shall write to exists already, and is left as it is.',
+  ),
+  'command.out-not-written': define('operator', 'failed', 'The file that a command shall write to cannot be written.'),
   'command.unconfirmed': define(
     'caller',
     'usage',
@@ -360,6 +366,7 @@ export const errorCodes = {
     'failed',
     'A tape file on a cartridge is not what its descriptor promises.',
   ),
+  'volume.no-such-tape-file': define('caller', 'not-found', 'The cartridge has fewer tape files.'),
 } as const satisfies Record<string, CodeDefinition>;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -38,7 +38,7 @@ export class LibraryMounts implements AsyncDisposable {
     const opening = this.#app.openLibrary(name, {
       job: this.#job,
       wait: this.#context.wait,
-      warn: ({ code, message }) => this.#warnings.push({ code: code as Warning['code'], message }),
+      warn: ({ code, message }) => this.#warnings.push({ code, message }),
     });
     this.#open.set(name, opening);
     return opening;

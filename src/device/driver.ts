@@ -28,10 +28,13 @@ export interface Driver<Settings = unknown> {
   readonly name: string;
   parseSettings(settings: Readonly<Record<string, unknown>>, place: SettingsPlace): Settings;
   openUnits(settings: Settings): Promise<UnitSource>;
-  /** Where the driver has media of its own making (virtual): makes the library if it is not there; `init` calls it. */
   /** Bytes that a medium of its own making holds. */
   capacityOf?(settings: Settings): number;
-  create?(settings: Settings, cartridges: readonly NewCartridge[]): Promise<void>;
+  /**
+   * Where the driver has media of its own making (virtual): makes the library if it is not there; `init` calls it. Returns whether it was made:
+   * false where there was one, which stays as it is.
+   */
+  create?(settings: Settings, cartridges: readonly NewCartridge[]): Promise<boolean>;
 }
 
 export interface NewCartridge {

@@ -7,14 +7,25 @@ export const ambiguousBarcode = (barcode: string, places: readonly string[]): Gr
     details: { places },
   });
 
-export const mailSlotsFull = (library: string, barcode: string): GrandsireError =>
+/** `out`: what is in mail slots by now; `left`: what is not, the first of which found no room. */
+export const mailSlotsFull = (
+  library: string,
+  { out, left }: { readonly out: readonly string[]; readonly left: readonly string[] },
+): GrandsireError =>
   new GrandsireError('library.mail-slots-full', {
-    message: `library ${library} has no free mail slot for ${barcode}`,
-    remedy: 'Take out what lies in the mail slots, then run the command again.',
+    message: `library ${library} has no free mail slot for ${left[0]}${out.length > 0 ? `; put out so far: ${out.join(', ')}` : ''}`,
+    remedy: `Take out what lies in the mail slots, then run \`grandsire library export ${left.join(' ')}\`.`,
+    details: { out, left },
   });
 
 export const notInLibrary = (library: string, barcode: string): GrandsireError =>
   new GrandsireError('cartridge.not-in-library', {
     message: `${barcode} is not in library ${library}`,
     remedy: `Put ${barcode} into a mail slot and run \`grandsire library import\`, then the command again.`,
+  });
+
+export const notInventoried = (library: string): GrandsireError =>
+  new GrandsireError('library.not-inventoried', {
+    message: `nobody has looked yet what is in library ${library}`,
+    remedy: `Run \`grandsire library inventory --library ${library}\`.`,
   });

@@ -1,5 +1,6 @@
 import type { Clock } from '#src/base/clock';
 import type { Duration } from '#src/base/duration';
+import type { ErrorCode } from '#src/base/error-codes';
 import type { Pause } from '#src/base/pause';
 import type { Catalog } from '#src/catalog/catalog';
 import type { MediaChanger } from '#src/device/media-changer';
@@ -16,7 +17,7 @@ export interface DriveUnit {
 
 /** Something that went wrong beside the work, and did not stop it. */
 export interface LibraryWarning {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly subject: string;
   readonly message: string;
 }

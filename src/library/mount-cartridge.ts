@@ -131,6 +131,7 @@ async function chooseBay(
   { options, bays, robot, busy }: MountParts,
   { cartridge, source, request }: Choice,
 ): Promise<Bay | 'wait'> {
+  if (request.driveNumber !== undefined) robot.at({ kind: 'drive', number: request.driveNumber });
   const drives = (await options.catalog.libraries.get(options.name))?.drives ?? [];
   const isDown = ({ number }: Bay) => drives.find((drive) => drive.number === number)?.state === 'down';
   const enough = (access: 'none' | 'read' | 'write') => access === 'write' || (access === 'read' && !request.writing);

@@ -5,7 +5,7 @@ import type { Cancellable } from '#src/device/tape-drive';
 import { type Bay, DriveBays } from '#src/library/drive-bays';
 import { driveRecords } from '#src/library/drive-records';
 import { describePlace, parseLibraryAddress } from '#src/library/library-address';
-import { ambiguousBarcode, mailSlotsFull, notInLibrary } from '#src/library/library-errors';
+import { ambiguousBarcode, mailSlotsFull, notInLibrary, notInventoried } from '#src/library/library-errors';
 import type { LibraryOptions } from '#src/library/library-parts';
 import { type LibraryStatus, libraryStatus } from '#src/library/library-status';
 import {
@@ -93,10 +93,7 @@ class ManagedLibrary implements Library {
     const { catalog, name } = this.#options;
     const record = await catalog.libraries.get(name);
     if (record) return libraryStatus(record, await catalog.cartridges.list({ library: name }));
-    throw new GrandsireError('library.not-inventoried', {
-      message: `nobody has looked yet what is in library ${name}`,
-      remedy: `Run \`grandsire library inventory --library ${name}\`.`,
-    });
+    throw notInventoried(name);
   }
 
   async inventory({ signal, rescan = false }: Cancellable & { readonly rescan?: boolean } = {}) {
@@ -127,10 +124,16 @@ class ManagedLibrary implements Library {
   exportCartridges(barcodes: readonly string[], options: Cancellable = {}): Promise<readonly MoveResult[]> {
     return this.#alone(options, async () => {
       const moved: MoveResult[] = [];
-      for (const barcode of barcodes) {
-        const from = this.#placeOf(barcode);
+      // All are found before the first is moved: a slip in the last one leaves everything where it is.
+      const wanted = barcodes.map((barcode) => ({ barcode, from: this.#placeOf(barcode) }));
+      for (const [index, { from }] of wanted.entries()) {
         const free = this.#robot.of('mailSlot').find(({ full }) => !full);
-        if (!free) throw mailSlotsFull(this.name, barcode);
+        if (!free) {
+          throw mailSlotsFull(this.name, {
+            out: moved.map(({ cartridge }) => cartridge),
+            left: barcodes.slice(index),
+          });
+        }
         moved.push(await this.#carry(from, { kind: 'mailSlot', number: free.number }));
       }
       return moved;
@@ -319,6 +322,7 @@ class ManagedLibrary implements Library {
     const cartridge = this.#robot.at(from).barcode ?? describePlace(from);
     this.#requireIdle(from);
     await this.#robot.carry(from, to);
+    await this.#keepRecord();
     return { cartridge, from: describePlace(from), to: describePlace(to) };
   }
 
@@ -326,6 +330,7 @@ class ManagedLibrary implements Library {
     const cartridge = this.#robot.at(from).barcode ?? describePlace(from);
     this.#requireIdle(from);
     const to = await this.#robot.carryHome(from);
+    await this.#keepRecord();
     return { cartridge, from: describePlace(from), to: describePlace(to) };
   }
 

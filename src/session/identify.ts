@@ -19,21 +19,21 @@ export interface Identification {
   readonly reason?: string;
 }
 
-/** Says what is on a loaded medium, whoever wrote it; changes nothing. */
-export async function identifyMedium(drive: TapeDrive, signal?: AbortSignal): Promise<Identification> {
-  const ready = await drive.load({ signal });
-  if (ready.kind === 'cleaning-cartridge') return { kind: 'cleaning', writeProtected: false, worm: false };
-  if (ready.kind !== 'ready') {
-    return {
-      kind: 'unreadable',
-      writeProtected: false,
-      worm: false,
-      reason: ready.kind === 'no-medium' ? 'the drive sees no cartridge' : ready.sense.text,
-    };
-  }
-  const { writeProtected, worm } = await drive.medium({ signal });
-  return { ...describe(await readFirstBlock(drive, signal)), writeProtected, worm };
+/** What was found on a medium, for operators and for comparing it with the catalog. */
+export interface LookedAt {
+  readonly identification: Identification;
+  readonly found: FirstBlock;
 }
+
+/** Says what is on a medium that is threaded, whoever wrote it; changes nothing. */
+export async function identifyMedium(drive: TapeDrive, signal?: AbortSignal): Promise<LookedAt> {
+  const { writeProtected, worm } = await drive.medium({ signal });
+  const found = await readFirstBlock(drive, signal);
+  return { identification: { ...describe(found), writeProtected, worm }, found };
+}
+
+/** A cleaning cartridge is known without being threaded, which would begin to clean. */
+export const cleaningIdentification: Identification = { kind: 'cleaning', writeProtected: false, worm: false };
 
 function describe(found: FirstBlock): Omit<Identification, 'writeProtected' | 'worm'> {
   switch (found.kind) {

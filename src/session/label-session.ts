@@ -86,7 +86,7 @@ async function assertMayDestroy(
 }
 
 /** Throws `cartridge.protected` naming what protects the volume and until when. */
-async function assertProtectionOver(
+export async function assertProtectionOver(
   { cartridge, repositories, clock }: Pick<LabelSession, 'cartridge' | 'repositories' | 'clock'>,
   volume: VolumeRecord,
 ): Promise<void> {

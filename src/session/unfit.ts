@@ -68,12 +68,7 @@ export function unfitForVolume(
 /** Cartridges that no data is ever written to, by what they are. */
 export function unfitByKind(cartridge: CartridgeRecord): GrandsireError | undefined {
   const name = nameCartridge(cartridge);
-  if (cartridge.kind === 'cleaning') {
-    return new GrandsireError('cartridge.cleaning', {
-      message: `${name} is a cleaning cartridge`,
-      remedy: 'Name a data cartridge: "grandsire cartridge list" shows them.',
-    });
-  }
+  if (cartridge.kind === 'cleaning') return cleaningError(cartridge);
   if (cartridge.condition === 'retired' || cartridge.condition === 'damaged') {
     return new GrandsireError('cartridge.retired', {
       message: `${name} is ${cartridge.condition}${cartridge.conditionReason ? `: ${cartridge.conditionReason}` : ''}`,
@@ -87,4 +82,10 @@ export const writeProtectedError = (cartridge: CartridgeRecord): GrandsireError 
   new GrandsireError('cartridge.write-protected', {
     message: `${nameCartridge(cartridge)} is write-protected`,
     remedy: 'If it may be written to, move its write-protect switch and load it again.',
+  });
+
+export const cleaningError = (cartridge: CartridgeRecord): GrandsireError =>
+  new GrandsireError('cartridge.cleaning', {
+    message: `${nameCartridge(cartridge)} is a cleaning cartridge`,
+    remedy: 'Name a data cartridge: "grandsire cartridge list" shows them.',
   });

@@ -1,0 +1,5 @@
+import type { MoveResult } from '#src/library/open-library';
+
+/** A line for each movement; `nothing` where there was none. */
+export const movesText = (moved: readonly MoveResult[], nothing: string): string =>
+  moved.length === 0 ? nothing : moved.map(({ cartridge, from, to }) => `${cartridge}: ${from} -> ${to}\n`).join('');

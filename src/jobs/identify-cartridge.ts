@@ -1,0 +1,99 @@
+import type { ErrorCode } from '#src/base/error-codes';
+import { GrandsireError } from '#src/base/errors';
+import type { CartridgeRecord } from '#src/catalog/cartridges';
+import type { VolumeRecord } from '#src/catalog/volumes';
+import type { MountCartridge } from '#src/jobs/mounting';
+import { rememberUnfit } from '#src/jobs/prepare-volume';
+import { cleaningIdentification, type Identification, identifyMedium, type LookedAt } from '#src/session/identify';
+import { unfitForVolume } from '#src/session/unfit';
+import type { SessionPorts } from '#src/session/write-session';
+
+export interface IdentifyPorts extends SessionPorts {
+  readonly mount: MountCartridge;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface IdentifyResult {
+  readonly identification: Identification;
+  /** Where the cartridge contradicts what the catalog says of it. */
+  readonly contradiction?: GrandsireError;
+}
+
+/** Doubts that a look at the beginning raised, and that a look can take away: those about what lies there. */
+const doubtsOfALook: ReadonlySet<string> = new Set<ErrorCode>([
+  'cartridge.wrong-volume',
+  'cartridge.wrong-barcode',
+  'cartridge.damaged-label',
+  'cartridge.newer-format',
+  'cartridge.unexpectedly-blank',
+  'cartridge.unreadable',
+]);
+
+/** Looks what is on a cartridge, whoever wrote it, and has the catalog remember. Nothing is written to the cartridge. */
+export async function identifyCartridge(cartridge: CartridgeRecord, ports: IdentifyPorts): Promise<IdentifyResult> {
+  if (cartridge.kind === 'cleaning') return { identification: cleaningIdentification };
+  const looked = await look(cartridge, ports);
+  if (!looked) {
+    await ports.repositories.cartridges.update(cartridge.id, { kind: 'cleaning' });
+    return { identification: cleaningIdentification };
+  }
+  const { identification, found } = looked;
+  const volume = await ports.repositories.volumes.ofCartridge(cartridge.id);
+  // A label that was being written when the program died may be there, torn or not: labelling settles it.
+  const expected = volume?.state === 'labelling' ? undefined : volume;
+  const contradiction =
+    volume?.state === 'labelling' || (found.kind === 'blank' && !expected)
+      ? undefined
+      : unfitForVolume(cartridge, expected, found);
+  await remember(cartridge, { identification, volume, contradiction }, ports);
+  // That somebody else wrote it is an answer, not a contradiction, unless a volume of ours was expected there.
+  const isNews = contradiction?.code !== 'cartridge.foreign' || expected !== undefined;
+  return { identification, ...(contradiction && isNews ? { contradiction } : {}) };
+}
+
+/** Undefined where the drive says that it is a cleaning cartridge, whatever its barcode. */
+async function look(cartridge: CartridgeRecord, { mount, signal }: IdentifyPorts): Promise<LookedAt | undefined> {
+  try {
+    await using mounted = await mount(cartridge, {
+      purpose: `identifying ${cartridge.barcode}`,
+      writing: false,
+      signal,
+    });
+    return await identifyMedium(mounted.drive, signal);
+  } catch (error) {
+    if (error instanceof GrandsireError && error.code === 'cartridge.cleaning') return undefined;
+    throw error;
+  }
+}
+
+interface Findings {
+  readonly identification: Identification;
+  readonly volume: VolumeRecord | undefined;
+  readonly contradiction: GrandsireError | undefined;
+}
+
+async function remember(
+  cartridge: CartridgeRecord,
+  { identification, volume, contradiction }: Findings,
+  ports: SessionPorts,
+): Promise<void> {
+  const { cartridges } = ports.repositories;
+  const { writeProtected, worm, kind } = identification;
+  await cartridges.update(cartridge.id, {
+    writeProtected,
+    ...(worm ? { kind: 'worm' as const } : {}),
+    ...(kind === 'blank' && !volume ? { fill: 'blank' as const } : {}),
+    // What was taken for blank or foreign is neither: nobody knows how far it is written.
+    ...(kind === 'ours' && !volume ? { fill: 'unknown' as const } : {}),
+  });
+  if (contradiction) await rememberUnfit(cartridge, contradiction, ports);
+  else await liftDoubt(cartridge, ports);
+}
+
+/** The right cartridge is back, or its label is read at last. What failed while writing stays suspect. */
+async function liftDoubt({ id, barcode, condition }: CartridgeRecord, { repositories }: SessionPorts): Promise<void> {
+  if (condition !== 'suspect') return;
+  const [last] = await repositories.actions.list({ subject: barcode, event: 'cartridge.passed-over', limit: 1 });
+  if (!doubtsOfALook.has(String(last?.details['code']))) return;
+  await repositories.cartridges.update(id, { condition: 'good', conditionReason: undefined });
+}
