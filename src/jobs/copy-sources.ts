@@ -5,31 +5,39 @@ import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Repositories } from '#src/catalog/catalog';
 import type { DataSetRecord, SegmentRecord } from '#src/catalog/data-sets';
 import type { TapeFileRecord } from '#src/catalog/tape-files';
-import type { VolumeRecord } from '#src/catalog/volumes';
+import type { VolumeKey, VolumeRecord } from '#src/catalog/volumes';
 import type { MountCartridge, MountedCartridge } from '#src/jobs/mounting';
+import type { CartridgeId } from '#src/media/facets';
 import { openReadSession, type ReadSession } from '#src/session/read-session';
+import { unreadable } from '#src/session/tape-file-source';
 
-/** From where a segment is read: staging first, then a cartridge in a library, then one that has to be fetched. */
-export type ChosenCopy =
-  | { readonly kind: 'staging'; readonly segment: SegmentRecord }
+/** From where a segment can be read. */
+export type SegmentCopy =
+  | { readonly kind: 'staging' }
   | {
       readonly kind: 'cartridge';
-      readonly segment: SegmentRecord;
       readonly copy: TapeFileRecord;
       readonly volume: VolumeRecord;
       readonly cartridge: CartridgeRecord;
-    }
-  | { readonly kind: 'none'; readonly segment: SegmentRecord };
+    };
+
+export interface SegmentCopies {
+  readonly segment: SegmentRecord;
+  /** The best first: staging, then cartridges in a library, then those that have to be fetched. Empty: none is left. */
+  readonly copies: readonly SegmentCopy[];
+}
 
 const isInLibrary = ({ location }: CartridgeRecord): boolean =>
   location.kind === 'slot' || location.kind === 'drive' || location.kind === 'mailSlot';
 
-/** One copy for each segment of a data set, in order. Bounded by the number of segments. */
-export async function chooseCopies(dataSet: DataSetRecord, repositories: Repositories): Promise<readonly ChosenCopy[]> {
-  const copies = await repositories.tapeFiles.copiesOf(dataSet.key);
-  const volumes = new Map<number, { volume: VolumeRecord; cartridge: CartridgeRecord }>();
-  for (const { volume: key } of copies) {
-    if (volumes.has(key)) continue;
+/** Whether nobody has to fetch anything to read it. */
+export const isAtHand = (copy: SegmentCopy): boolean => copy.kind === 'staging' || isInLibrary(copy.cartridge);
+
+/** The copies of each segment of a data set, in order of segment. Bounded by the number of segments. */
+export async function rankCopies(dataSet: DataSetRecord, repositories: Repositories): Promise<SegmentCopies[]> {
+  const files = await repositories.tapeFiles.copiesOf(dataSet.key);
+  const volumes = new Map<VolumeKey, { volume: VolumeRecord; cartridge: CartridgeRecord }>();
+  for (const key of new Set(files.map(({ volume }) => volume))) {
     const volume = await repositories.volumes.get(key);
     const cartridge = volume && (await repositories.cartridges.get(volume.cartridge));
     if (cartridge) volumes.set(key, { volume, cartridge });
@@ -37,24 +45,23 @@ export async function chooseCopies(dataSet: DataSetRecord, repositories: Reposit
   const segments = await repositories.dataSets.segments(dataSet.key);
   return segments
     .filter(({ state }) => state !== 'filling')
-    .map((segment): ChosenCopy => {
-      if (segment.inStaging) return { kind: 'staging', segment };
-      const places = copies.flatMap((copy) => {
+    .map((segment) => {
+      const onCartridges = files.flatMap((copy): SegmentCopy[] => {
         const where = copy.number === segment.number ? volumes.get(copy.volume) : undefined;
-        return where ? [{ copy, ...where }] : [];
+        return where ? [{ kind: 'cartridge', copy, ...where }] : [];
       });
-      const best = places.find(({ cartridge }) => isInLibrary(cartridge)) ?? places[0];
-      return best ? { kind: 'cartridge', segment, ...best } : { kind: 'none', segment };
+      const staged: SegmentCopy[] = segment.inStaging ? [{ kind: 'staging' }] : [];
+      const copies = [...staged, ...onCartridges].sort((a, b) => Number(isAtHand(b)) - Number(isAtHand(a)));
+      return { segment, copies };
     });
 }
 
-/** Cartridges that a restore needs and that no library holds. */
-export const cartridgesToFetch = (copies: readonly ChosenCopy[]): readonly CartridgeRecord[] =>
-  copies.flatMap((copy) => (copy.kind === 'cartridge' && !isInLibrary(copy.cartridge) ? [copy.cartridge] : []));
+/** A source that can be closed; what was opened for it is opened anew when it is read again. */
+export type CopySource = PayloadSource & { close?(): void };
 
 /**
  * Opens copies for reading; keeps one cartridge mounted until another is needed, so that data sets that follow each other on a
- * cartridge load it once.
+ * cartridge load it once. A cartridge that turned out unfit is not loaded again: what failed is thrown again.
  */
 export class CopyReader implements AsyncDisposable {
   readonly #mount: MountCartridge;
@@ -62,6 +69,7 @@ export class CopyReader implements AsyncDisposable {
   readonly #signal: AbortSignal | undefined;
   #current: { readonly mounted: MountedCartridge; readonly session: ReadSession } | undefined;
   readonly #barcodes = new Set<string>();
+  readonly #unfit = new Map<CartridgeId, GrandsireError>();
 
   constructor(mount: MountCartridge, purpose: string, signal?: AbortSignal) {
     this.#mount = mount;
@@ -69,41 +77,46 @@ export class CopyReader implements AsyncDisposable {
     this.#signal = signal;
   }
 
-  /** Of the cartridges that were mounted, in order. */
+  /** Of the cartridges that were read from, in order. */
   get barcodes(): readonly string[] {
     return [...this.#barcodes];
   }
 
-  /** `stagedPath` is where the segment lies if it is in staging. Staged files are opened anew for each call and closed by `close`. */
-  source(choice: ChosenCopy, stagedPath: string): PayloadSource & { close?(): void } {
-    const { payloadBytes, number } = choice.segment;
+  /** `stagedPath` is where the segment lies if it is in staging. */
+  source({ payloadBytes, number }: SegmentRecord, copy: SegmentCopy | undefined, stagedPath: string): CopySource {
     const common = { segment: number, payloadBytes };
-    if (choice.kind === 'staging') return stagedSource(stagedPath, common);
-    if (choice.kind === 'none') {
-      return {
-        ...common,
-        readInto: () => {
-          throw lost(number);
-        },
-      };
-    }
-    const open = (offset: number): AsyncIterable<Uint8Array> => this.#read(choice, offset);
-    return { ...common, open };
+    if (copy === undefined) return { ...common, readInto: () => throwLost(number) };
+    if (copy.kind === 'staging') return stagedSource(stagedPath, common);
+    return { ...common, open: (offset) => this.#read(copy, offset) };
   }
 
-  async *#read(choice: Extract<ChosenCopy, { kind: 'cartridge' }>, offset: number): AsyncGenerator<Uint8Array> {
-    const session = await this.#session(choice.cartridge, choice.volume);
-    yield* session.payload(choice.copy, offset);
+  async *#read(
+    { cartridge, volume, copy }: Extract<SegmentCopy, { kind: 'cartridge' }>,
+    offset: number,
+  ): AsyncGenerator<Uint8Array> {
+    yield* (await this.#session(cartridge, volume)).payload(copy, offset);
   }
 
   async #session(cartridge: CartridgeRecord, volume: VolumeRecord): Promise<ReadSession> {
+    const unfit = this.#unfit.get(cartridge.id);
+    if (unfit) throw unfit;
     if (this.#current?.mounted.cartridge.id === cartridge.id) return this.#current.session;
     await this.#dismount();
+    try {
+      const session = await this.#open(cartridge, volume);
+      this.#barcodes.add(cartridge.barcode);
+      return session;
+    } catch (error) {
+      if (isCopyFault(error)) this.#unfit.set(cartridge.id, error);
+      throw error;
+    }
+  }
+
+  async #open(cartridge: CartridgeRecord, volume: VolumeRecord): Promise<ReadSession> {
     const mounted = await this.#mount(cartridge, { purpose: this.#purpose, writing: false, signal: this.#signal });
     try {
       const session = await openReadSession({ drive: mounted.drive, cartridge, volume, signal: this.#signal });
       this.#current = { mounted, session };
-      this.#barcodes.add(cartridge.barcode);
       return session;
     } catch (error) {
       await mounted[Symbol.asyncDispose]();
@@ -122,13 +135,30 @@ export class CopyReader implements AsyncDisposable {
   }
 }
 
-function stagedSource(path: string, common: { readonly segment: number; readonly payloadBytes: number }) {
+/** Whether a failure is one of this copy: another copy may be whole, and other files may lie on good places. */
+export function isCopyFault(error: unknown): error is GrandsireError {
+  if (!(error instanceof GrandsireError)) return false;
+  return /^(cartridge|volume|archive)\./.test(error.code) || otherFaults.has(error.code);
+}
+
+const otherFaults: ReadonlySet<string> = new Set([
+  'drive.load-failed',
+  'restore.digest-differs',
+  'segment.no-copy',
+  'staging.unreadable',
+]);
+
+function stagedSource(path: string, common: { readonly segment: number; readonly payloadBytes: number }): CopySource {
   let fd: number | undefined;
   return {
     ...common,
     readInto: (target: Buffer, offset: number): number => {
-      fd ??= openSync(path, 'r');
-      return readSync(fd, target, 0, Math.min(target.length, common.payloadBytes - offset), offset);
+      try {
+        fd ??= openSync(path, 'r');
+        return readSync(fd, target, 0, Math.min(target.length, common.payloadBytes - offset), offset);
+      } catch (cause) {
+        throw unreadable(path, cause instanceof Error ? cause.message : String(cause), cause);
+      }
     },
     close: (): void => {
       if (fd !== undefined) closeSync(fd);
@@ -137,8 +167,9 @@ function stagedSource(path: string, common: { readonly segment: number; readonly
   };
 }
 
-const lost = (number: number): GrandsireError =>
-  new GrandsireError('segment.no-copy', {
+function throwLost(number: number): never {
+  throw new GrandsireError('segment.no-copy', {
     message: `no copy of segment ${number} is left`,
     remedy: 'Restore an older version: "grandsire find PATH --all" lists all of them.',
   });
+}

@@ -133,6 +133,8 @@ async function* readMember(
     return;
   }
   const part = /^files-(\d{5,10})\.jsonl$/.exec(leaf);
+  // Also a part without lines says that the segment is listed.
+  if (part) yield { kind: 'files', segment: Number(part[1]), lines: [] };
   for await (const lines of readLines(bytes, sizeBytes, what)) {
     if (part) yield { kind: 'files', segment: Number(part[1]), lines };
     else if (leaf === 'deletions.jsonl') yield { kind: 'deletions', lines };

@@ -8,17 +8,22 @@ import type { GrandsireError } from '#src/base/errors';
 import type { TimeZone } from '#src/base/time-zone';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Catalog } from '#src/catalog/catalog';
-import type { DataSetRecord, Level } from '#src/catalog/data-sets';
+import type { DataSetRecord, Level, SegmentRecord } from '#src/catalog/data-sets';
+import type { VolumeRecord } from '#src/catalog/volumes';
 import { type App, openApp } from '#src/compose';
 import { loadConfiguration } from '#src/config/load-configuration';
 import { type DespoolState, despool, openDespoolState } from '#src/jobs/despool';
 import type { MountCartridge } from '#src/jobs/mounting';
-import type { CartridgeUse } from '#src/jobs/prepare-volume';
+import { type CartridgeUse, prepareVolume } from '#src/jobs/prepare-volume';
 import { rebuild } from '#src/jobs/rebuild';
-import { type RestoreRequest, restore } from '#src/jobs/restore';
+import { restore } from '#src/jobs/restore';
+import type { RestoreRequest } from '#src/jobs/select-trees';
 import type { LibraryWarning } from '#src/library/library-parts';
 import type { Library } from '#src/library/open-library';
 import type { Protection } from '#src/media/facets';
+import { openReadSession } from '#src/session/read-session';
+import { memoryPayload } from '#src/session/tape-file-source';
+import { openWriteSession } from '#src/session/write-session';
 import { StagingArea } from '#src/staging/staging-area';
 import { type Invocation, invoke } from '#test/cli/invoke';
 import { createTestLibrary, type TestLibrary, type TestLibraryOptions } from '#test/support/virtual-library';
@@ -226,6 +231,46 @@ sets:
       { last: true },
     );
     return state;
+  }
+
+  /** A second copy of every segment of a data set on one more cartridge, as a copy job would write it. */
+  async copy(dataSet: DataSetRecord, barcode: string): Promise<void> {
+    const ports = { repositories: this.catalog, clock: this.clock };
+    const segments = await this.catalog.dataSets.segments(dataSet.key);
+    const payloads: Buffer[] = [];
+    for (const copy of await this.catalog.tapeFiles.copiesOf(dataSet.key)) {
+      const volume = (await this.catalog.volumes.get(copy.volume)) as VolumeRecord;
+      const cartridge = (await this.catalog.cartridges.get(volume.cartridge)) as CartridgeRecord;
+      await using mounted = await this.mount(cartridge, { purpose: 'test', writing: false });
+      const session = await openReadSession({ drive: mounted.drive, cartridge, volume });
+      const chunks: Buffer[] = [];
+      for await (const chunk of session.payload(copy)) chunks.push(Buffer.from(chunk));
+      payloads.push(Buffer.concat(chunks));
+    }
+    const cartridge = await this.cartridge(barcode);
+    await using mounted = await this.mount(cartridge, { purpose: 'test', writing: true });
+    const volume = await prepareVolume(mounted, 'overwrite', ports);
+    const session = await openWriteSession({ ...ports, drive: mounted.drive, cartridge, volume });
+    for (const [index, payload] of payloads.entries()) {
+      const { number, xxh64, payloadBytes, startsInside, endsInside, firstHeader } = segments[index] as SegmentRecord;
+      const outcome = await session.append({
+        descriptor: {
+          kind: 'segment',
+          volume: volume.id,
+          dataSet: dataSet.id,
+          number,
+          codecs: [],
+          payloadBytes,
+          payloadXxh64: xxh64,
+          startsInside: startsInside ?? null,
+          endsInside: endsInside ?? null,
+          firstHeader: firstHeader ?? null,
+        },
+        dataSet: dataSet.key,
+        payload: memoryPayload('copy', payload, xxh64),
+      });
+      if (outcome.kind !== 'written') throw new TypeError(`copying: ${outcome.kind}`);
+    }
   }
 
   async restore(to: string, request: Partial<RestoreRequest> & { readonly overwrite?: boolean } = {}) {

@@ -24,7 +24,7 @@ export const command = defineCommand({
   json: '{ as in `backup list`, warnings: [{ path, code, message }], segments: [{ number, bytes, staged, copies: [{ cartridge, tapeFile, block }] }] }',
   async run(context, { dataset }): Promise<{ readonly result: ShowResult }> {
     const { describeDataSet } = await import('#src/cli/documents/data-set-document');
-    const { dataSetNotFound } = await import('#src/jobs/restore');
+    const { dataSetNotFound } = await import('#src/jobs/select-trees');
     const { describeDataSet: describeForIndex } = await import('#src/jobs/index-record');
     const { escapePath } = await import('#src/base/bytes');
     await using app = await context.openApp();

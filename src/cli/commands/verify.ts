@@ -1,0 +1,64 @@
+import { defineCommand, type Warning } from '#src/cli/command';
+import { formatBytes } from '#src/cli/render/format-bytes';
+
+interface VerifyDocument {
+  readonly checked: number;
+  readonly bytes: number;
+  readonly failed: readonly {
+    readonly dataSet: string;
+    readonly segment: number;
+    /** Null: the copy in staging. */
+    readonly cartridge: string | null;
+    readonly code: string;
+    readonly message: string;
+  }[];
+}
+
+export const command = defineCommand({
+  noun: 'verify',
+  summary: 'read a cartridge or a data set back, and compare the digests',
+  description:
+    'Of a cartridge every segment on it; of a data set every copy of its segments, those in staging too. Nothing is written.',
+  positionals: [{ name: 'subject', summary: 'barcode, place (slot:5), or data set', required: true }],
+  options: {},
+  examples: [
+    { command: 'grandsire verify G00001L9', does: 'read the whole cartridge' },
+    { command: 'grandsire verify home-20261122T220000Z', does: 'read all copies of this data set' },
+  ],
+  exitCodes: [0, 4, 5, 6],
+  json: '{ checked, bytes, failed: [{ dataSet, segment, cartridge, code, message }] }; cartridge is null for the copy in staging',
+  async run(context, { subject }) {
+    const { verifyCartridge, verifyDataSet } = await import('#src/jobs/verify');
+    const { findCartridge } = await import('#src/cli/find-cartridge');
+    const { isDataSetName, stagedPaths } = await import('#src/staging/staged-paths');
+    const { dataSetNotFound } = await import('#src/jobs/select-trees');
+    const { LibraryMounts } = await import('#src/cli/library-mounts');
+    await using app = await context.openApp();
+    const { catalog } = app;
+    const warnings: Warning[] = [];
+    await using mounts = new LibraryMounts(app, context, { job: `verify ${subject}`, warnings });
+    const ports = {
+      repositories: catalog,
+      mount: mounts.anywhere,
+      stagedSegment: stagedPaths(app.configuration.staging.path).segment,
+      onProgress: (bytes: number) => context.progress({ task: `verifying ${subject}`, done: bytes, unit: 'bytes' }),
+      signal: context.signal,
+    };
+    const dataSet = await catalog.dataSets.byId(subject);
+    if (!dataSet && isDataSetName(subject)) throw dataSetNotFound(subject);
+    const done = dataSet
+      ? await verifyDataSet(dataSet, ports)
+      : await verifyCartridge(await findCartridge(subject, catalog, context.library), ports);
+    const failed = done.failed.map((failure) => ({ ...failure, cartridge: failure.cartridge ?? null }));
+    const result: VerifyDocument = { checked: done.checked, bytes: done.bytes, failed };
+    return { result, warnings, ...(failed.length > 0 ? { exitCode: 1 as const } : {}) };
+  },
+  render: ({ checked, bytes, failed }) =>
+    `${checked} segments are what they were when they were staged (${formatBytes(bytes)} read)\n` +
+    failed
+      .map(
+        ({ dataSet, segment, cartridge, message, code }) =>
+          `${cartridge ?? 'staging'}: segment ${segment} of ${dataSet}: ${message} (${code})\n`,
+      )
+      .join(''),
+});
