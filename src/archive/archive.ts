@@ -72,8 +72,16 @@ export interface ArchiveResult {
 
 const mostFillers = 4;
 
-/** Threads make much short-lived garbage; a small nursery is as fast, and half the memory of the process. */
-const resourceLimits = { maxYoungGenerationSizeMb: 8 } as const;
+/**
+ * Threads make much short-lived garbage: with a small nursery and a small heap they are as fast, and the process does not grow with the tree. The
+ * walker's heap holds the names of a directory, however many there are.
+ */
+const nurseryMb = 8;
+const heapLimits = {
+  filler: { maxYoungGenerationSizeMb: nurseryMb, maxOldGenerationSizeMb: 64 },
+  writer: { maxYoungGenerationSizeMb: nurseryMb, maxOldGenerationSizeMb: 64 },
+  walker: { maxYoungGenerationSizeMb: nurseryMb },
+} as const;
 
 /**
  * Archives what is selected into segments: walker, fillers and writer are threads on synchronous calls (DESIGN.md, "How data flows"); this side answers
@@ -170,11 +178,14 @@ class ArchiveRun {
 
   /** A thread of this folder; resolves when it has ended. */
   #start<M>(
-    name: string,
+    name: keyof typeof heapLimits,
     data: unknown,
     onMessage: (message: M) => void,
   ): { readonly worker: Worker; readonly ended: Promise<void> } {
-    const worker = new Worker(new URL(`./${name}-thread.js`, import.meta.url), { workerData: data, resourceLimits });
+    const worker = new Worker(new URL(`./${name}-thread.js`, import.meta.url), {
+      workerData: data,
+      resourceLimits: heapLimits[name],
+    });
     worker.on('message', (message: M) => {
       try {
         onMessage(message);

@@ -1,6 +1,6 @@
 import { type ByteString, bytesOf, isAscii, joinPath, utf8TextOf } from '#src/archive/byte-string';
 import type { MemberPlace } from '#src/archive/segment-placer';
-import { escapePath } from '#src/base/bytes';
+import { escapePath, hex } from '#src/base/bytes';
 import { type EntryType, entryTypes, type VersionBatch, versionFlags } from '#src/catalog/files';
 
 /** What catalog and index say of one entry. */
@@ -71,7 +71,7 @@ function indexLine(version: VersionInfo): string {
   line += `,"uid":${version.uid},"gid":${version.gid},"size":${version.sizeBytes},"mtime":"${mtime}","ctime":"${ctime}"`;
   line += `,"inode":"${version.inode}"`;
   if (version.linkTarget !== '') line += `,"linkTarget":${linkJson(version.linkTarget)}`;
-  if (sha256 !== undefined) line += `,"sha256":"${Buffer.from(sha256).toString('hex')}"`;
+  if (sha256 !== undefined) line += `,"sha256":"${hex(sha256)}"`;
   line += `,"segment":${place.segment},"offset":${place.offset}`;
   if (flags & versionFlags.fuzzy) line += ',"fuzzy":true';
   if (flags & versionFlags.hardLink) line += ',"hardLink":true';

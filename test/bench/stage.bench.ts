@@ -117,7 +117,7 @@ function peakMiB(files: number): number {
 
 mkdirSync(folder, { recursive: true });
 if (isWanted('small')) compareFull('100,000 files, 1-16 KiB', smallTree('small', 100_000, 16_384), '1.25');
-if (isWanted('large')) compareFull('4 GiB in 40 files', largeTree(40, (4 * 2 ** 30) / 40), '1.0');
+if (isWanted('large')) compareFull('4 GiB in 40 files', largeTree(40, Math.floor((4 * 2 ** 30) / 40)), '1.0');
 if (isWanted('unchanged')) compareUnchanged(smallTree('small', 100_000, 16_384));
 if (isWanted('memory')) {
   const few = peakMiB(10_000);
