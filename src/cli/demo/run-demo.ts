@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { addDays, type CalendarDay } from '#src/base/calendar-day';
 import { type Instant, ManualClock } from '#src/base/clock';
+import { seconds } from '#src/base/duration';
 import { bug, GrandsireError, throwIfAborted } from '#src/base/errors';
+import { systemPause } from '#src/base/pause';
 import { dayAt, instantOfWallTime } from '#src/base/time-zone';
 import type { Context } from '#src/cli/context';
 import { changeFiles } from '#src/cli/demo/change-files';
@@ -106,6 +108,8 @@ class Demo {
     this.#say(`A copy of ${from} is what will be backed up, in ${this.#folder}/source.`);
     await cp(from, join(this.#folder, 'source'), { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
     await writeFile(join(this.#folder, watched), 'The day before the first.\n');
+    // Files this young are read again by the next run, as long as the kernel's stamps cannot be trusted (docs/archive.md).
+    await systemPause(seconds(2.1), this.#context.signal);
     await this.#do('init');
     await this.#edit();
     await this.#do('library', 'status');
