@@ -39,15 +39,16 @@ function promised<T>(): Promised<T> {
 const batchesInFlight = 3;
 
 /**
- * Takes what fillers and writer report, and brings it to catalog and sink in the order of the stream: rows of a segment before the segment is staged,
- * rows of a file that began in an earlier segment after the one in which it ends.
+ * Takes what fillers and writer report, and brings it to catalog and sink in the order of the stream: rows before the segment is staged in which their
+ * content ends. Until then the catalog hides them (`tornTails`), so that a crash in between neither loses a file nor shows half of one.
  */
 export class StreamRecorder {
   readonly #options: RecorderOptions;
   readonly #waiting = new Map<number, PackReport>();
   readonly #begun = new Map<number, Promised<void>>();
   readonly #closed = new Map<number, Promised<ClosedSegment>>();
-  readonly #inFlight: Promise<void>[] = [];
+  /** One that failed stays, so that nothing is called staged after it. */
+  readonly #inFlight = new Set<Promise<void>>();
   readonly #crossing = new Set<ByteString>();
   readonly #awaited: { readonly count: number; readonly resolve: () => void }[] = [];
   readonly #active = new Set<Promise<void>>();
@@ -111,7 +112,7 @@ export class StreamRecorder {
   /** Resolves when so many reports have been dealt with, and the catalog has their rows. */
   async settleReports(count: number): Promise<void> {
     if (this.#done < count) await new Promise<void>((resolve) => this.#awaited.push({ count, resolve }));
-    await Promise.all(this.#inFlight.splice(0));
+    await Promise.all(this.#inFlight);
   }
 
   /** The last segment, which nothing cut. */
@@ -125,7 +126,7 @@ export class StreamRecorder {
     for (const cut of report.cuts) {
       // What lies behind the cut has to wait for room in the next segment; the cut must not.
       for (; batches[0] && batches[0].partSegment <= cut.segment; batches.shift()) await this.#recordBatch(batches[0]);
-      await Promise.all(this.#inFlight.splice(0));
+      await Promise.all(this.#inFlight);
       this.#cut(cut);
     }
     for (const batch of batches) await this.#recordBatch(batch);
@@ -146,10 +147,11 @@ export class StreamRecorder {
   async #addRows(batch: VersionReport): Promise<void> {
     const { directories, rows, rowCount, digests } = batch;
     const added = this.#tracked(() => this.#options.versions.add({ directories, rows, rowCount, digests }));
+    this.#inFlight.add(added);
     // Where nobody waits for it yet, a failure must not end the process.
-    added.catch(this.#options.onFailure);
-    this.#inFlight.push(added);
-    if (this.#inFlight.length >= batchesInFlight) await this.#inFlight.shift();
+    added.then(() => this.#inFlight.delete(added), this.#options.onFailure);
+    const [oldest] = this.#inFlight;
+    if (this.#inFlight.size >= batchesInFlight) await oldest;
   }
 
   #cut({ segment, firstHeader, inside, nextPath, isLast = false }: SegmentCut): void {
@@ -167,10 +169,10 @@ export class StreamRecorder {
       const { payloadBytes, xxh64 } = await entry(this.#closed, segment).promise;
       this.#closed.delete(segment);
       this.#begun.delete(segment);
+      for (const batch of split) await this.#addRows(batch);
+      await Promise.all(this.#inFlight);
       const finished = { number: segment, payloadBytes, xxh64, startsInside, endsInside, firstHeader };
       await this.#tracked(() => this.#options.sink.finish(finished));
-      for (const batch of split) await this.#addRows(batch);
-      await Promise.all(this.#inFlight.splice(0));
     });
     this.#finishing.catch(this.#options.onFailure);
   }
