@@ -162,6 +162,11 @@ export const errorCodes = {
     'Two tape files of a volume are said to lie on the same blocks.',
   ),
   'catalog.read-only': define('operator', 'failed', 'The catalog cannot be written.'),
+  'catalog.rebuild-doubt': define(
+    'medium',
+    'failed',
+    'Something on a cartridge could not be taken into the catalog, or not as it should be; the rest was.',
+  ),
   'catalog.segment-missing': define('bug', 'failed', 'A complete data set has a gap in the numbers of its segments.'),
   'catalog.segment-state': define('bug', 'failed', 'The state of a segment contradicts the tape files that hold it.'),
   'catalog.segment-without-copy': define(

@@ -36,6 +36,7 @@ const table: Readonly<Record<string, Load>> = {
   verify: () => import('#src/cli/commands/verify'),
   'catalog stats': () => import('#src/cli/commands/catalog/stats'),
   'catalog check': () => import('#src/cli/commands/catalog/check'),
+  'catalog rebuild': () => import('#src/cli/commands/catalog/rebuild'),
   'schedule show': () => import('#src/cli/commands/schedule/show'),
   'schedule next': () => import('#src/cli/commands/schedule/next'),
   'schedule print': () => import('#src/cli/commands/schedule/print'),

@@ -13,15 +13,26 @@ export interface IndexAdoption {
   take(): Promise<number>;
 }
 
+/** What one rebuild has taken from indexes so far. */
+export interface AdoptionPorts {
+  readonly catalog: Catalog;
+  /** `<data set> <segment>` whose files the catalog has: an index repeats those of earlier cartridges. */
+  readonly listed: Set<string>;
+  readonly onDoubt: (text: string) => void;
+}
+
+/** In `listed`: the deletions of a data set, which only the indexes written at its end have. */
+export const deletionsName = (dataSet: string): string => `${dataSet} deletions`;
+export const segmentName = (dataSet: string, number: number): string => `${dataSet} ${number}`;
+
 /** Opens an index for adoption: reads its record now, the rest when it is taken. Throws `volume.damaged-tape-file`. */
 export async function adoptIndex(
   payload: () => AsyncIterable<Buffer>,
   what: string,
-  catalog: Catalog,
-  onDoubt: (text: string) => void,
+  ports: AdoptionPorts,
 ): Promise<IndexAdoption> {
   const record = await readRecord(payload(), what);
-  return { record, take: () => takeIndex({ payload, what, catalog, onDoubt, record }) };
+  return { record, take: () => takeIndex({ payload, what, record, ...ports }) };
 }
 
 async function readRecord(payload: AsyncIterable<Buffer>, what: string): Promise<DataSetIndexRecord> {
@@ -29,45 +40,53 @@ async function readRecord(payload: AsyncIterable<Buffer>, what: string): Promise
   throw damaged(what, 'it has no data-set.json');
 }
 
-interface Taking {
+interface Taking extends AdoptionPorts {
   readonly payload: () => AsyncIterable<Buffer>;
   readonly what: string;
-  readonly catalog: Catalog;
-  readonly onDoubt: (text: string) => void;
   readonly record: DataSetIndexRecord;
 }
 
-async function takeIndex({ payload, what, catalog, onDoubt, record }: Taking): Promise<number> {
-  const { dataSet, isNew } = await adoptDataSet(record, catalog);
-  const before = new Set((await catalog.dataSets.segments(dataSet.key)).map(({ number }) => number));
+async function takeIndex(taking: Taking): Promise<number> {
+  const { payload, what, catalog, record, listed } = taking;
+  const dataSet = await adoptDataSet(record, catalog);
+  const known = new Set((await catalog.dataSets.segments(dataSet.key)).map(({ number }) => number));
+  const adopt = async (number: number): Promise<void> => {
+    if (!known.has(number)) await adoptSegment(dataSet, record, number, catalog);
+    known.add(number);
+  };
   const writer = catalog.files.openWriter(dataSet.key);
-  const adopted = new Set<number>();
+  const taken = new Set<string>();
+  const deletions = deletionsName(record.dataSet);
   let versions = 0;
   for await (const event of readIndex(payload(), what)) {
-    if (event.kind === 'files' && !before.has(event.segment)) {
-      if (!adopted.has(event.segment)) await adoptSegment(dataSet, record, event.segment, catalog);
-      adopted.add(event.segment);
-      const lines = event.lines.map(parseIndexLine);
-      const good = lines.filter((line) => line !== undefined);
-      if (good.length < lines.length) onDoubt(`${what}: ${lines.length - good.length} lines cannot be understood`);
-      await writer.add(encodeBatch(good));
-      versions += good.length;
+    if (event.kind === 'files' && !listed.has(segmentName(record.dataSet, event.segment))) {
+      await adopt(event.segment);
+      taken.add(segmentName(record.dataSet, event.segment));
+      const lines = goodLines(event.lines, taking);
+      if (lines.length > 0) await writer.add(encodeBatch(lines));
+      versions += lines.length;
     }
-    if (event.kind === 'deletions' && isNew) {
+    if (event.kind === 'deletions' && !listed.has(deletions)) {
+      taken.add(deletions);
       const paths = event.lines.map(parseDeletionLine).filter((path) => path !== undefined);
       await writer.addDeletions(paths.map(splitPath));
     }
   }
-  for (const { number } of record.segments) {
-    if (!before.has(number) && !adopted.has(number)) await adoptSegment(dataSet, record, number, catalog);
+  for (const name of taken) listed.add(name);
+  // What a complete data set consists of is known even where it lies on cartridges that nobody read yet: it must not pass for whole without them.
+  for (const { number, copies } of record.segments) {
+    if (record.state === 'complete' || copies.length > 0) await adopt(number);
   }
   return versions;
 }
 
-async function adoptDataSet(
-  record: DataSetIndexRecord,
-  catalog: Catalog,
-): Promise<{ dataSet: DataSetRecord; isNew: boolean }> {
+function goodLines(lines: readonly string[], { what, onDoubt }: Taking): readonly IndexLine[] {
+  const good = lines.map(parseIndexLine).filter((line) => line !== undefined);
+  if (good.length < lines.length) onDoubt(`${what}: ${lines.length - good.length} lines cannot be understood`);
+  return good;
+}
+
+async function adoptDataSet(record: DataSetIndexRecord, catalog: Catalog): Promise<DataSetRecord> {
   const known = await catalog.dataSets.byId(record.dataSet);
   const base = record.base === null ? undefined : await catalog.dataSets.byId(record.base);
   const dataSet =
@@ -96,7 +115,7 @@ async function adoptDataSet(
     const finished = finishedAt === null ? {} : { finishedAt: instant(Date.parse(finishedAt)) };
     await catalog.dataSets.update(dataSet.key, { files, bytes, ...state, ...finished });
   }
-  return { dataSet, isNew: !known };
+  return dataSet;
 }
 
 async function adoptRemarks(record: DataSetIndexRecord, dataSet: DataSetRecord, catalog: Catalog): Promise<void> {
@@ -137,7 +156,7 @@ function splitPath(path: Buffer): { directory: Buffer; name: Buffer } {
   return { directory: slash <= 0 ? Buffer.from('/') : path.subarray(0, slash), name: path.subarray(slash + 1) };
 }
 
-function encodeBatch(lines: readonly IndexLine[]): VersionBatch {
+export function encodeBatch(lines: readonly IndexLine[]): VersionBatch {
   const directories: Buffer[] = [];
   const digests = new Uint8Array(32 * lines.length);
   const rows = lines.map((line, index) => {

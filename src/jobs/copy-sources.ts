@@ -83,7 +83,11 @@ export class CopyReader implements AsyncDisposable {
   }
 
   /** `stagedPath` is where the segment lies if it is in staging. */
-  source({ payloadBytes, number }: SegmentRecord, copy: SegmentCopy | undefined, stagedPath: string): CopySource {
+  source(
+    { payloadBytes, number }: Pick<SegmentRecord, 'payloadBytes' | 'number'>,
+    copy: SegmentCopy | undefined,
+    stagedPath: string,
+  ): CopySource {
     const common = { segment: number, payloadBytes };
     if (copy === undefined) return { ...common, readInto: () => throwLost(number) };
     if (copy.kind === 'staging') return stagedSource(stagedPath, common);

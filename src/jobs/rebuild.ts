@@ -3,15 +3,19 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, instant } from '#src/base/clock';
 import { GrandsireError, throwIfAborted } from '#src/base/errors';
+import { groupBy } from '#src/base/group-by';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Catalog } from '#src/catalog/catalog';
 import type { DataSetRecord } from '#src/catalog/data-sets';
+import type { TapeFileRecord } from '#src/catalog/tape-files';
 import type { VolumeRecord } from '#src/catalog/volumes';
-import { adoptIndex, type IndexAdoption } from '#src/jobs/adopt-index';
+import { adoptIndex, deletionsName, type IndexAdoption, segmentName } from '#src/jobs/adopt-index';
+import { adoptNamedDataSet, adoptSegments, type FoundSegment } from '#src/jobs/adopt-segments';
+import { CopyReader, isCopyFault } from '#src/jobs/copy-sources';
 import type { MountCartridge } from '#src/jobs/mounting';
 import { type FirstBlock, readFirstBlock } from '#src/session/first-block';
 import { type ScannedTapeFile, scanVolume } from '#src/session/scan-volume';
-import type { Descriptor, UnknownDescriptor } from '#src/volume/descriptor';
+import type { Descriptor, SegmentDescriptor, UnknownDescriptor } from '#src/volume/descriptor';
 
 export interface RebuildPorts {
   readonly catalog: Catalog;
@@ -28,7 +32,8 @@ export interface RebuildPorts {
 export interface RebuildResult {
   readonly cartridges: readonly {
     readonly barcode: string;
-    readonly found: FirstBlock['kind'];
+    /** `failed`: it could not be read at all; the reason is among the doubts. */
+    readonly found: FirstBlock['kind'] | 'failed';
     readonly tapeFiles: number;
   }[];
   readonly dataSets: readonly string[];
@@ -52,7 +57,7 @@ export async function rebuild(cartridges: readonly CartridgeRecord[], ports: Reb
   try {
     for (const cartridge of cartridges) {
       throwIfAborted(ports.signal);
-      await run.scan(cartridge);
+      await run.read(cartridge);
     }
     return await run.finish();
   } finally {
@@ -60,48 +65,74 @@ export async function rebuild(cartridges: readonly CartridgeRecord[], ports: Reb
   }
 }
 
-/** Applies the policies to what rebuilds found: from now on its own protection counts. */
-export async function acceptRebuilt({ volumes }: Catalog): Promise<number> {
-  const rebuilt = (await volumes.current()).filter((volume) => volume.rebuilt);
-  for (const volume of rebuilt) await volumes.accept(volume.key);
-  return rebuilt.length;
+/** Applies the policies to what rebuilds found, on these cartridges or on all: from now on its own protection counts. Returns the barcodes. */
+export async function acceptRebuilt(
+  { volumes, cartridges }: Catalog,
+  only?: readonly CartridgeRecord[],
+): Promise<readonly string[]> {
+  const accepted: string[] = [];
+  for (const { key, rebuilt, cartridge } of await volumes.current()) {
+    if (!rebuilt || (only && !only.some(({ id }) => id === cartridge))) continue;
+    await volumes.accept(key);
+    const record = await cartridges.get(cartridge);
+    if (record) accepted.push(record.barcode);
+  }
+  return accepted;
+}
+
+interface ScannedVolume {
+  readonly cartridge: CartridgeRecord;
+  readonly volume: VolumeRecord;
+  readonly files: readonly ScannedTapeFile[];
 }
 
 class RebuildRun {
   readonly #ports: RebuildPorts;
   readonly #indexes: KeptIndex[] = [];
-  readonly #scanned: { cartridge: CartridgeRecord; volume: VolumeRecord; files: ScannedTapeFile[] }[] = [];
-  readonly #cartridges: { barcode: string; found: FirstBlock['kind']; tapeFiles: number }[] = [];
+  readonly #scanned: ScannedVolume[] = [];
+  readonly #cartridges: { barcode: string; found: FirstBlock['kind'] | 'failed'; tapeFiles: number }[] = [];
   readonly #doubts: string[] = [];
+  readonly #dataSets = new Map<string, DataSetRecord>();
+  /** `<data set> <segment>` whose files the catalog has. */
+  readonly #listed = new Set<string>();
 
   constructor(ports: RebuildPorts) {
     this.#ports = ports;
   }
 
-  async scan(cartridge: CartridgeRecord): Promise<void> {
+  /** Reads one cartridge; one that cannot be read is told, and the next one follows. */
+  async read(cartridge: CartridgeRecord): Promise<void> {
+    try {
+      await this.#scan(cartridge);
+    } catch (error) {
+      if (!isCopyFault(error) || error.kind === 'waiting') throw error;
+      this.#doubts.push(error.message);
+      this.#cartridges.push({ barcode: cartridge.barcode, found: 'failed', tapeFiles: 0 });
+    }
+  }
+
+  async #scan(cartridge: CartridgeRecord): Promise<void> {
     const { catalog, mount, signal } = this.#ports;
     await using mounted = await mount(cartridge, { purpose: 'catalog rebuild', writing: false, signal });
     const found = await readFirstBlock(mounted.drive, signal);
-    if (found.kind !== 'ours') {
+    const volume = found.kind === 'ours' ? await this.#volumeOf(cartridge, found) : undefined;
+    if (found.kind !== 'ours' || !volume) {
       this.#cartridges.push({ barcode: cartridge.barcode, found: found.kind, tapeFiles: 0 });
-      const fill = { foreign: 'foreign', blank: 'blank' } as const;
       if (found.kind === 'foreign' || found.kind === 'blank') {
-        await catalog.cartridges.update(cartridge.id, { fill: fill[found.kind] });
+        await catalog.cartridges.update(cartridge.id, { fill: found.kind });
       }
       return;
     }
-    const volume = await this.#volumeOf(cartridge, found);
-    if (!volume) return;
     const files: ScannedTapeFile[] = [];
     const keep = (descriptor: Descriptor | UnknownDescriptor): string | undefined =>
       descriptor.kind === 'index' ? this.#keepIndex(cartridge, descriptor) : undefined;
     const { blockSizeBytes } = found.label;
     for await (const file of scanVolume({ drive: mounted.drive, volumeId: volume.id, blockSizeBytes, keep, signal })) {
       files.push(file);
+      this.#ports.onNote(`${cartridge.barcode}: ${files.length} tape files`);
     }
     this.#scanned.push({ cartridge, volume, files });
     this.#cartridges.push({ barcode: cartridge.barcode, found: 'ours', tapeFiles: files.length });
-    this.#ports.onNote(`${cartridge.barcode}: ${files.length} tape files`);
   }
 
   #keepIndex(cartridge: CartridgeRecord, { dataSet }: { readonly dataSet: string }): string {
@@ -141,97 +172,174 @@ class RebuildRun {
   }
 
   async finish(): Promise<RebuildResult> {
-    const { catalog } = this.#ports;
-    const adoptions: IndexAdoption[] = [];
-    for (const { path, what } of this.#indexes) {
-      const adoption = await this.#open(path, what);
-      if (adoption) adoptions.push(adoption);
-    }
-    adoptions.sort((a, b) => Date.parse(a.record.startedAt) - Date.parse(b.record.startedAt));
-    let files = 0;
-    for (const adoption of adoptions) files += await adoption.take();
-    for (const { cartridge, volume, files: tapeFiles } of this.#scanned) {
-      await this.#adoptTapeFiles(cartridge, volume, tapeFiles);
+    const { catalog, clock } = this.#ports;
+    const unlisted = await this.#unlistedBefore();
+    let files = await this.#takeIndexes();
+    for (const scanned of this.#scanned) await this.#adoptTapeFiles(scanned);
+    files += await this.#takeSegments(unlisted);
+    for (const dataSet of this.#dataSets.values()) {
+      const { state, writer } = (await catalog.dataSets.get(dataSet.key)) ?? dataSet;
+      // What no index completes, and nobody is writing now, was cut off.
+      if (state === 'open' && writer === undefined)
+        await catalog.dataSets.update(dataSet.key, { state: 'interrupted' });
     }
     await catalog.actions.append({
-      at: this.#ports.clock.now(),
+      at: clock.now(),
       event: 'catalog.rebuilt',
       subject: 'catalog',
       details: { cartridges: this.#cartridges, doubts: this.#doubts },
     });
-    const dataSets = [...new Set(adoptions.map(({ record }) => record.dataSet))];
-    return { cartridges: this.#cartridges, dataSets, files, doubts: this.#doubts };
+    return { cartridges: this.#cartridges, dataSets: [...this.#dataSets.keys()], files, doubts: this.#doubts };
   }
 
-  async #open(path: string, what: string): Promise<IndexAdoption | undefined> {
-    try {
+  /** Segments on the cartridges whose files the catalog does not have at the outset; those that it has are marked as listed. */
+  async #unlistedBefore(): Promise<readonly FoundSegment[]> {
+    const { catalog } = this.#ports;
+    const found: FoundSegment[] = [];
+    for (const { cartridge, volume, files } of this.#scanned) {
+      for (const { fileNumber, block, blocks, content } of files) {
+        if (content.kind !== 'whole' || content.descriptor.kind !== 'segment') continue;
+        const { descriptor } = content;
+        const { payloadBytes, number } = descriptor;
+        const place = { volume: volume.key, fileNumber, block, blocks, payloadBytes, number };
+        const copy: TapeFileRecord = { ...place, kind: 'segment', state: 'written', dataSet: undefined };
+        found.push({ cartridge, volume, descriptor, copy });
+      }
+    }
+    for (const id of new Set(found.map(({ descriptor }) => descriptor.dataSet))) {
+      const dataSet = await catalog.dataSets.byId(id);
+      if (!dataSet) continue;
+      if (dataSet.state === 'complete') this.#listed.add(deletionsName(id));
+      const copies = new Set((await catalog.tapeFiles.copiesOf(dataSet.key)).map(({ number }) => number));
+      for (const { number, inStaging } of await catalog.dataSets.segments(dataSet.key)) {
+        if (inStaging || copies.has(number)) this.#listed.add(segmentName(id, number));
+      }
+    }
+    return found;
+  }
+
+  /** By the age of their data sets, so that what one relies on is there before it. */
+  async #takeIndexes(): Promise<number> {
+    const { catalog } = this.#ports;
+    const adoptions: IndexAdoption[] = [];
+    for (const { path, what } of this.#indexes) {
       const payload = () => createReadStream(path, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>;
-      return await adoptIndex(payload, what, this.#ports.catalog, (doubt) => this.#doubts.push(doubt));
+      const ports = { catalog, listed: this.#listed, onDoubt: (doubt: string) => this.#doubts.push(doubt) };
+      const adoption = await this.#unlessDamaged(() => adoptIndex(payload, what, ports));
+      if (adoption) adoptions.push(adoption);
+    }
+    adoptions.sort((a, b) => Date.parse(a.record.startedAt) - Date.parse(b.record.startedAt));
+    let files = 0;
+    for (const adoption of adoptions) {
+      files += (await this.#unlessDamaged(() => adoption.take())) ?? 0;
+      const { dataSet: id } = adoption.record;
+      const dataSet = await catalog.dataSets.byId(id);
+      if (dataSet) this.#dataSets.set(id, dataSet);
+    }
+    return files;
+  }
+
+  async #unlessDamaged<T>(work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await work();
     } catch (error) {
-      if (!(error instanceof GrandsireError)) throw error;
+      if (!(error instanceof GrandsireError) || error.code !== 'volume.damaged-tape-file') throw error;
       this.#doubts.push(error.message);
       return undefined;
     }
   }
 
-  async #adoptTapeFiles(
-    cartridge: CartridgeRecord,
-    volume: VolumeRecord,
-    files: readonly ScannedTapeFile[],
-  ): Promise<void> {
+  /** What runs left that were cut off before their index: their tar streams tell what is in them. */
+  async #takeSegments(found: readonly FoundSegment[]): Promise<number> {
+    const { catalog, mount, signal } = this.#ports;
+    const onDoubt = (doubt: string) => this.#doubts.push(doubt);
+    await using reader = new CopyReader(mount, 'catalog rebuild', signal);
+    let files = 0;
+    for (const [id, all] of groupBy(found, ({ descriptor }) => descriptor.dataSet)) {
+      const distinct = [...new Map(all.map((one) => [one.descriptor.number, one])).values()];
+      distinct.sort((a, b) => a.descriptor.number - b.descriptor.number);
+      const numbers = distinct.map(({ descriptor }) => descriptor.number);
+      const unlisted = new Set(numbers.filter((number) => !this.#listed.has(segmentName(id, number))));
+      const dataSet = this.#dataSets.get(id) ?? (await catalog.dataSets.byId(id));
+      if (unlisted.size === 0 || !dataSet) continue;
+      onDoubt(
+        `${id}: no index lists segments ${[...unlisted].join(', ')}; their files were read from the segments themselves`,
+      );
+      files += await adoptSegments(dataSet, { found: distinct, unlisted }, { catalog, reader, onDoubt, signal });
+      for (const number of unlisted) this.#listed.add(segmentName(id, number));
+    }
+    return files;
+  }
+
+  async #adoptTapeFiles({ cartridge, volume, files }: ScannedVolume): Promise<void> {
     const { catalog, drawOf } = this.#ports;
     let newest: DataSetRecord | undefined;
-    for (const { fileNumber, block, blocks, content } of files) {
-      if (content.kind === 'empty') continue;
-      const name = `${cartridge.barcode}, tape file ${fileNumber}`;
-      if (content.kind === 'damaged' || content.descriptor.kind === 'unknown') {
-        this.#doubts.push(
-          `${name}: ${content.kind === 'damaged' ? content.reason : 'a kind that this version does not know'}`,
-        );
-        continue;
-      }
-      const { descriptor } = content;
-      const dataSet = 'dataSet' in descriptor ? await catalog.dataSets.byId(descriptor.dataSet) : undefined;
-      const common = { volume: volume.key, fileNumber, block, blocks, payloadBytes: descriptor.payloadBytes };
-      if (content.kind === 'void') {
-        this.#doubts.push(`${name}: shorter than its descriptor says; it is passed over`);
-        await catalog.tapeFiles.adopt({
-          ...common,
-          kind: 'void',
-          state: 'void',
-          dataSet: undefined,
-          number: undefined,
-        });
-        continue;
-      }
-      if (descriptor.kind === 'label') {
-        await catalog.tapeFiles.adopt({
-          ...common,
-          kind: 'label',
-          state: 'written',
-          dataSet: undefined,
-          number: undefined,
-        });
-        continue;
-      }
-      const known =
-        dataSet && (descriptor.kind !== 'segment' || (await this.#knowsSegment(dataSet, descriptor.number)));
-      if (!known)
-        this.#doubts.push(`${name}: ${descriptor.kind} ${descriptor.number} of ${descriptor.dataSet} is in no index`);
-      const link = known
-        ? { dataSet: dataSet.key, number: descriptor.number }
-        : { dataSet: undefined, number: undefined };
-      await catalog.tapeFiles.adopt({ ...common, ...link, kind: descriptor.kind, state: 'written' });
+    for (const file of files) {
+      const dataSet = await this.#adoptTapeFile({ cartridge, volume }, file);
       if (dataSet && (newest === undefined || dataSet.startedAt > newest.startedAt)) newest = dataSet;
     }
+    const pool = newest?.pool;
     await catalog.cartridges.update(cartridge.id, {
       fill: 'appendable',
-      ...(newest === undefined ? {} : { pool: newest.pool, drawnFrom: drawOf(newest.pool) }),
+      ...(pool === undefined || pool === cartridge.pool ? {} : { pool, drawnFrom: drawOf(pool) }),
     });
   }
 
-  async #knowsSegment(dataSet: DataSetRecord, number: number): Promise<boolean> {
-    return (await this.#ports.catalog.dataSets.segments(dataSet.key)).some((segment) => segment.number === number);
+  /** Returns the data set that it belongs to. */
+  async #adoptTapeFile(
+    { cartridge, volume }: Omit<ScannedVolume, 'files'>,
+    { fileNumber, block, blocks, content }: ScannedTapeFile,
+  ): Promise<DataSetRecord | undefined> {
+    const { tapeFiles } = this.#ports.catalog;
+    const name = `${cartridge.barcode}, tape file ${fileNumber}`;
+    if (content.kind === 'empty') return undefined;
+    if (content.kind === 'damaged' || content.descriptor.kind === 'unknown') {
+      const why = content.kind === 'damaged' ? content.reason : 'a kind that this version does not know';
+      this.#doubts.push(`${name}: ${why}`);
+      return undefined;
+    }
+    const { descriptor } = content;
+    const place = { volume: volume.key, fileNumber, block, blocks, payloadBytes: descriptor.payloadBytes };
+    const unlinked = { dataSet: undefined, number: undefined };
+    if (content.kind === 'void') {
+      this.#doubts.push(`${name}: shorter than its descriptor says; it is passed over`);
+      await tapeFiles.adopt({ ...place, ...unlinked, kind: 'void', state: 'void' });
+      return undefined;
+    }
+    if (descriptor.kind === 'label') {
+      await tapeFiles.adopt({ ...place, ...unlinked, kind: 'label', state: 'written' });
+      return undefined;
+    }
+    const dataSet = await this.#dataSetOf(descriptor.dataSet, cartridge);
+    if (descriptor.kind === 'segment') await this.#knowSegment(dataSet, descriptor);
+    const { kind, number } = descriptor;
+    const state = kind === 'void' ? 'void' : 'written';
+    await tapeFiles.adopt({ ...place, dataSet: dataSet.key, number, kind, state });
+    return dataSet;
+  }
+
+  async #dataSetOf(id: string, cartridge: CartridgeRecord): Promise<DataSetRecord> {
+    const { catalog, clock } = this.#ports;
+    const known = this.#dataSets.get(id) ?? (await catalog.dataSets.byId(id));
+    const dataSet = known ?? (await adoptNamedDataSet(id, cartridge, { catalog, now: clock.now() }));
+    this.#dataSets.set(id, dataSet);
+    return dataSet;
+  }
+
+  async #knowSegment(dataSet: DataSetRecord, descriptor: SegmentDescriptor): Promise<void> {
+    const { dataSets } = this.#ports.catalog;
+    const { number, payloadBytes, payloadXxh64, startsInside, endsInside, firstHeader } = descriptor;
+    if ((await dataSets.segments(dataSet.key)).some((segment) => segment.number === number)) return;
+    await dataSets.adoptSegment({
+      dataSet: dataSet.key,
+      number,
+      state: 'written',
+      payloadBytes,
+      xxh64: payloadXxh64,
+      startsInside: startsInside ?? undefined,
+      endsInside: endsInside ?? undefined,
+      firstHeader: firstHeader ?? undefined,
+    });
   }
 
   async cleanUp(): Promise<void> {

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, truncateSync, writeSync } from 'node:fs';
 
 /** A record of a SIMH image: where its data lies. Counted as a drive counts objects, filemarks too. */
 interface RecordPlace {
@@ -47,4 +47,10 @@ export function makeUnreadable(path: string, object: number): void {
   writeSync(fd, word, 0, 4, offset - 4);
   writeSync(fd, word, 0, 4, offset + lengthBytes + (lengthBytes % 2));
   closeSync(fd);
+}
+
+/** Ends the image in the middle of a record, as a crash does. */
+export function cutInside(path: string, object: number): void {
+  const { offset, lengthBytes } = recordAt(path, object);
+  truncateSync(path, offset + Math.floor(lengthBytes / 2));
 }

@@ -1,0 +1,81 @@
+import { defineCommand, type Warning } from '#src/cli/command';
+import { renderTable } from '#src/cli/render/table';
+
+interface RebuildDocument {
+  readonly cartridges: readonly { readonly barcode: string; readonly found: string; readonly tapeFiles: number }[];
+  readonly dataSets: readonly string[];
+  readonly files: number;
+  readonly accepted: readonly string[];
+}
+
+export const command = defineCommand({
+  noun: 'catalog',
+  verb: 'rebuild',
+  summary: 'read cartridges into the catalog, without its help',
+  description:
+    'Reads the named cartridges, or all data cartridges in the libraries, and takes in what they hold and the catalog does not know; what it knows stays. Run ' +
+    '`library inventory` first where the catalog is new. What is found so is protected for ever, until --accept has the policies applied to it; with --accept no ' +
+    'cartridge is read. Files in the staging folder that belong to no data set of this catalog are left there.',
+  positionals: [
+    { name: 'barcode', summary: 'cartridges; all in the libraries unless named', required: false, many: true },
+  ],
+  options: { accept: { kind: 'flag', summary: 'end the protection of what earlier rebuilds found; its own begins' } },
+  examples: [
+    { command: 'grandsire catalog rebuild', does: 'read every cartridge' },
+    { command: 'grandsire catalog rebuild --accept', does: 'apply the policies to what was found' },
+  ],
+  exitCodes: [0, 3, 4, 5, 6],
+  json: '{ cartridges: [{ barcode, found: "ours"|"foreign"|"blank"|"unreadable"|"newer-format"|"damaged-label"|"failed", tapeFiles }], dataSets: [ID], files, accepted: [BARCODE] }',
+  async run(context, { barcode: barcodes, accept }) {
+    const { rebuild, acceptRebuilt } = await import('#src/jobs/rebuild');
+    const { findCartridge } = await import('#src/cli/find-cartridge');
+    const { LibraryMounts } = await import('#src/cli/library-mounts');
+    await using app = await context.openApp();
+    const { catalog, clock, configuration } = app;
+    const named = await Promise.all(barcodes.map((address) => findCartridge(address, catalog, context.library)));
+    if (accept) {
+      const accepted = await acceptRebuilt(catalog, named.length > 0 ? named : undefined);
+      const result: RebuildDocument = { cartridges: [], dataSets: [], files: 0, accepted };
+      return { result };
+    }
+    const filter = context.library === undefined ? {} : { library: context.library };
+    const inLibraries = (await catalog.cartridges.list(filter)).filter(
+      ({ kind, location }) => kind !== 'cleaning' && ['slot', 'drive', 'mailSlot'].includes(location.kind),
+    );
+    const warnings: Warning[] = [];
+    await using mounts = new LibraryMounts(app, context, { job: 'catalog rebuild', warnings });
+    const chosen = named.length > 0 ? named : inLibraries;
+    let done = 0;
+    const { cartridges, dataSets, files, doubts } = await rebuild(chosen, {
+      catalog,
+      clock,
+      mount: (cartridge, request) => {
+        context.progress({
+          task: 'reading',
+          done,
+          total: chosen.length,
+          unit: 'cartridges',
+          detail: cartridge.barcode,
+        });
+        done += 1;
+        return mounts.anywhere(cartridge, request);
+      },
+      scratch: configuration.state,
+      drawOf: (pool) => configuration.pools[pool]?.draw,
+      onNote: (detail) => context.progress({ task: 'reading', done, total: chosen.length, unit: 'cartridges', detail }),
+      signal: context.signal,
+    });
+    for (const message of doubts) warnings.push({ code: 'catalog.rebuild-doubt', message });
+    const result: RebuildDocument = { cartridges, dataSets, files, accepted: [] };
+    return { result, warnings };
+  },
+  render: ({ cartridges, dataSets, files, accepted }) =>
+    renderTable(
+      cartridges.map(({ barcode, found, tapeFiles }) => [barcode, found, String(tapeFiles)]),
+      { header: ['CARTRIDGE', 'FOUND', 'TAPE FILES'], right: [2] },
+    ) +
+    (accepted.length > 0 ? `protected by its own policy from now on: ${accepted.join(', ')}\n` : '') +
+    (cartridges.length > 0
+      ? `${dataSets.length} data sets, ${files} files taken in; protected for ever until "grandsire catalog rebuild --accept"\n`
+      : ''),
+});

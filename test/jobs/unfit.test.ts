@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import type { CartridgeKind } from '#src/media/facets';
+import { JobBench } from '#test/jobs/job-bench';
+import { compareTrees } from '#test/support/trees';
+
+/** A SIMH image of a plain tar, as another program writes it: blocks of 10 KiB, two filemarks. */
+function foreignImage(folder: string): Buffer {
+  writeFileSync(join(folder, 'theirs'), randomBytes(30_000));
+  const tar = execFileSync('tar', ['-C', folder, '-cf', '-', 'theirs']);
+  const pieces: Buffer[] = [];
+  for (let at = 0; at < tar.length; at += 10_240) {
+    const data = tar.subarray(at, at + 10_240);
+    const word = Buffer.alloc(4);
+    word.writeUInt32LE(data.length);
+    pieces.push(word, data, word);
+  }
+  return Buffer.concat([...pieces, Buffer.alloc(8)]);
+}
+
+describe('a run that meets cartridges that are not what they should be', () => {
+  it('names each, changes not a byte of them, and goes on with the next', async () => {
+    const unfit = ['F00001L9', 'P00001L9', 'X00001L9', 'W00001LZ', 'CLNU01CU'];
+    await using bench = await JobBench.create({ slots: 10, cartridges: ['A00001L9', 'G00001L9', ...unfit] });
+    const image = (barcode: string) => bench.device.imagePath(barcode);
+    writeFileSync(join(bench.source, 'file'), randomBytes(300_000));
+    // P carries a volume of ours whose protection is over; X too, and then another cartridge is put in under its barcode; W is written once.
+    const over = { kind: 'none' } as const;
+    for (const barcode of ['P00001L9', 'X00001L9', 'W00001LZ']) {
+      bench.clock.set((bench.clock.now() + 60_000) as never);
+      await bench.backup({ cartridges: [barcode], protection: over });
+    }
+    await bench.backup({ set: 'other', cartridges: ['A00001L9'], protection: over });
+    await bench.close();
+    writeFileSync(image('X00001L9'), readFileSync(image('A00001L9')));
+    writeFileSync(image('F00001L9'), foreignImage(bench.folder));
+    bench.device.editCartridge('P00001L9', { writeProtected: true });
+    await bench.open();
+    // What the catalog does not know about the kinds must come out at the drive.
+    for (const barcode of ['W00001LZ', 'CLNU01CU']) {
+      const { id } = await bench.cartridge(barcode);
+      await bench.catalog.cartridges.update(id, { kind: 'data' satisfies CartridgeKind, generation: 'LTO-9' });
+    }
+    const sums = () =>
+      unfit.map((barcode) =>
+        createHash('sha256')
+          .update(readFileSync(image(barcode)))
+          .digest('hex'),
+      );
+    const before = sums();
+    bench.clock.set((bench.clock.now() + 60_000) as never);
+    const dataSet = await bench.backup({ cartridges: [...unfit, 'G00001L9'] });
+    assert.deepEqual(
+      bench.passedOver.map(({ barcode, code }) => [barcode, code]),
+      [
+        ['F00001L9', 'cartridge.foreign'],
+        ['P00001L9', 'cartridge.write-protected'],
+        ['X00001L9', 'cartridge.wrong-volume'],
+        ['W00001LZ', 'cartridge.worm-used'],
+        ['CLNU01CU', 'cartridge.cleaning'],
+      ],
+    );
+    for (const { barcode, message } of bench.passedOver) assert.match(message, new RegExp(barcode));
+    assert.deepEqual(sums(), before);
+    const copies = await bench.catalog.tapeFiles.copiesOf(dataSet.key);
+    const volume = await bench.catalog.volumes.ofCartridge((await bench.cartridge('G00001L9')).id);
+    assert.ok(copies.length > 0 && copies.every((copy) => copy.volume === volume?.key));
+    const to = join(bench.folder, 'to');
+    assert.deepEqual((await bench.restore(to, { dataSet: dataSet.id })).failed, []);
+    assert.deepEqual(compareTrees(bench.source, join(to, bench.source)), []);
+
+    // None of them is offered again by what the catalog now knows.
+    const facets = await Promise.all(
+      unfit.map(async (barcode) => {
+        const { fill, condition, kind, writeProtected } = await bench.cartridge(barcode);
+        return fill === 'foreign' || condition !== 'good' || kind !== 'data' || writeProtected;
+      }),
+    );
+    assert.deepEqual(facets, [true, true, true, true, true]);
+  });
+});
