@@ -54,3 +54,9 @@ export function cutInside(path: string, object: number): void {
   const { offset, lengthBytes } = recordAt(path, object);
   truncateSync(path, offset + Math.floor(lengthBytes / 2));
 }
+
+/** The data of a record. */
+export function readRecord(path: string, object: number): Buffer {
+  const { offset, lengthBytes } = recordAt(path, object);
+  return readFileSync(path).subarray(offset, offset + lengthBytes);
+}

@@ -1,22 +1,28 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { instant } from '#src/base/clock';
-import { flipByte, makeUnreadable } from '#test/jobs/image-damage';
+import type { DataSetRecord } from '#src/catalog/data-sets';
+import { flipByte, makeUnreadable, readRecord } from '#test/jobs/image-damage';
 import { JobBench } from '#test/jobs/job-bench';
 import { compareTrees, makeEveryKindTree, missingForTrees } from '#test/support/trees';
 
 describe('restore of a tree with every kind of entry', { skip: missingForTrees() }, () => {
-  it('over small cartridges, cut inside a big file, comes back the same', async () => {
-    await using bench = await JobBench.create({
-      capacity: '5MiB',
-      cartridges: ['G00001L9', 'G00002L9', 'G00003L9', 'G00004L9', 'G00005L9'],
-    });
+  let bench: JobBench;
+  let dataSet: DataSetRecord;
+  before(async () => {
+    const cartridges = ['G00001L9', 'G00002L9', 'G00003L9', 'G00004L9', 'G00005L9'];
+    bench = await JobBench.create({ capacity: '5MiB', cartridges });
     makeEveryKindTree(bench.source);
     writeFileSync(join(bench.source, 'long'), randomBytes(9_000_000));
-    const dataSet = await bench.backup();
+    dataSet = await bench.backup();
+  });
+  after(() => bench[Symbol.asyncDispose]());
+
+  it('over three cartridges, cut inside a big file, comes back the same', async () => {
     const to = join(bench.folder, 'restored');
     const result = await bench.restore(to);
     assert.deepEqual(result.failed, []);
@@ -24,6 +30,48 @@ describe('restore of a tree with every kind of entry', { skip: missingForTrees()
     const cuts = (await bench.catalog.dataSets.segments(dataSet.key)).map(({ endsInside }) => endsInside?.path);
     assert.ok(cuts.some((path) => path?.toString().endsWith('/long')));
     assert.deepEqual(compareTrees(bench.source, join(to, bench.source)), []);
+  });
+
+  it('comes out of the images by the commands of their READMEs alone', async () => {
+    const to = join(bench.folder, 'by-readme');
+    mkdirSync(to);
+    const run = (script: string): string => execFileSync('bash', ['-c', script], { cwd: to }).toString();
+    const loops: string[] = [];
+    const numbers: number[] = [];
+    let functions = '';
+    let extract = '';
+    for (const barcode of ['G00001L9', 'G00002L9', 'G00003L9']) {
+      const image = bench.device.imagePath(barcode);
+      symlinkSync(image, join(to, `${barcode}.tap`));
+      const readme = execFileSync('tar', ['-xO'], { input: readRecord(image, 1) }).toString();
+      const commands = [...readme.matchAll(/^ {4}(.*)$/gm)].map((match) => match[1] as string);
+      functions = commands.slice(0, commands.findIndex((line) => line.includes('done; }')) + 1).join('\n');
+      const look = commands.find((line) => line.includes('tar -xO')) ?? '';
+      const several = commands.find((line) => line.startsWith('for n in 1 2')) ?? '';
+      const segments: number[] = [];
+      for (let n = 1; ; n += 1) {
+        const printed = run(`${functions}\n${look.replace(' 1 0 0', ` ${n} 0 0`)} 2>/dev/null || true`);
+        if (printed === '') break;
+        const { kind, number } = JSON.parse(printed);
+        if (kind !== 'segment') continue;
+        segments.push(n);
+        numbers.push(number);
+      }
+      const [loop, ...rest] = several.split(' | ');
+      loops.push((loop ?? '').replace('1 2', segments.join(' ')));
+      extract = rest.join(' | ');
+    }
+    assert.deepEqual(
+      numbers,
+      numbers.map((_, index) => index + 1),
+    );
+    run(`${functions}\n(${loops.join('; ')}) | ${extract}`);
+    // GNU tar 1.34 does not keep links between fifos.
+    const differences = compareTrees(bench.source, join(to, bench.source));
+    assert.deepEqual(
+      differences.filter((line) => !line.startsWith('./devices/fifo')),
+      [],
+    );
   });
 });
 
