@@ -88,6 +88,8 @@ describe('staging', () => {
   it('lets a data set through that is larger than the area, as others take segments away', async () => {
     let evicted = 0;
     const dataSet = await createDataSet();
+    // One after the other: two that look at once would take the same segment away.
+    let working: Promise<void> = Promise.resolve();
     const makeRoom = async (): Promise<void> => {
       const [oldest] = await catalog.dataSets.inStaging();
       // The first segment may still be on its way to the disk: then shortage is told again.
@@ -98,7 +100,8 @@ describe('staging', () => {
     const area = await openArea({
       sizeBytes: 250_000,
       onShortage: () => {
-        makeRoom().catch((error: unknown) => assert.fail(String(error)));
+        working = working.then(makeRoom);
+        working.catch((error: unknown) => assert.fail(String(error)));
       },
     });
     const result = await stage(area, dataSet, 100_000);
