@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { calendarDay } from '#src/base/calendar-day';
 import type { TimeZone } from '#src/base/time-zone';
 import { loadConfiguration } from '#src/config/load-configuration';
+import { readPlanningState } from '#src/jobs/planning-state';
+import { simulate } from '#src/rotation/simulate';
 import { invoke } from '#test/cli/invoke';
+import { createWorkplace } from '#test/cli/workplace';
 
 let folder = '';
 before(() => {
@@ -29,6 +33,53 @@ test('init writes a configuration that is accepted, with staging for this disk a
   assert.ok(stagingBytes <= Math.max(200 * 2 ** 30, (bavail * bsize) / 4));
   assert.equal(loaded.rotations['office']?.timeZone, 'Europe/Zurich');
   assert.deepEqual(Object.keys(loaded.sets), ['home']);
+});
+
+test('the first run finds the cartridges: they are in the catalog, blank by making', async () => {
+  using place = await createWorkplace();
+  const { cartridges } = (await place.json(['cartridge', 'list'])) as { cartridges: Record<string, unknown>[] };
+  assert.equal(cartridges.length, 21);
+  for (const { barcode, kind, fill, pool, generation } of cartridges) {
+    const expected =
+      barcode === 'CLNU01CU' ? ['cleaning', 'unknown', 'scratch', null] : ['data', 'blank', 'scratch', 'LTO-9'];
+    assert.deepEqual([kind, fill, pool, generation], expected, String(barcode));
+  }
+  const next = (await place.json(['schedule', 'next'])) as { cartridges: string[] };
+  assert.deepEqual(next.cartridges, ['G00001L9']);
+});
+
+test('the first year of its rotation has no shortage', async () => {
+  using place = await createWorkplace();
+  await using app = await place.open();
+  const state = await readPlanningState(app.catalog, app.planning);
+  const [from, to] = [calendarDay('2026-11-27'), calendarDay('2027-11-27')];
+  const runs = [...simulate(state, { from, to })];
+  // 52 weeks of Mondays to Fridays, and the Friday on which it begins.
+  assert.equal(runs.length, 261);
+  assert.deepEqual(
+    runs.filter(({ shortage, cartridges }) => shortage !== undefined || cartridges.length !== 1),
+    [],
+  );
+});
+
+test('a library that is there already stays as it is, and nobody says that it is blank', async () => {
+  const held = join(folder, 'held');
+  assert.equal((await invoke(['init', 'held'], { folder })).exitCode, 0);
+  for (const name of ['grandsire.yaml', 'state']) rmSync(join(held, name), { recursive: true });
+  const fills = async () => {
+    const { stdout } = await invoke(['cartridge', 'show', 'G00001L9', '--json'], { folder: held });
+    return JSON.parse(stdout).fill;
+  };
+  assert.equal((await invoke(['init'], { folder: held })).exitCode, 0);
+  assert.equal(await fills(), 'unknown');
+  // Only the cartridges are left of it: they may carry anything.
+  for (const name of ['grandsire.yaml', 'state', 'virtual-library/library.json'])
+    rmSync(join(held, name), { recursive: true });
+  writeFileSync(join(held, 'virtual-library/cartridges/G00001L9.tap'), 'something');
+  rmSync(join(held, 'virtual-library/cartridges/G00002L9.tap'));
+  assert.equal((await invoke(['init'], { folder: held })).exitCode, 0);
+  assert.equal(await fills(), 'unknown');
+  assert.equal(readdirSync(join(held, 'virtual-library/cartridges')).length, 20);
 });
 
 test('an existing configuration is refused and stays as it is', async () => {
