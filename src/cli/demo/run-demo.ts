@@ -39,6 +39,8 @@ interface ScheduledDay {
 }
 
 interface BackupRun {
+  readonly level: string;
+  readonly startedAt: string;
   readonly files: number;
   readonly bytes: number;
   readonly cartridges: readonly string[];
@@ -47,6 +49,7 @@ interface BackupRun {
 const twoInTheAfternoon = 14 * 3_600_000;
 const tenInTheEvening = 22 * 3_600_000;
 const watched = 'source/diary.txt';
+const writtenOn = (day: string): string => `Written on ${day}.\n`;
 
 /** An operator's first weeks, with the operator's commands and no others. */
 export async function runDemo(context: Context, options: DemoOptions): Promise<DemoResult> {
@@ -80,9 +83,9 @@ class Demo {
     await this.#setUp();
     const last = addDays(this.#first, this.#options.days - 1);
     const scheduled = await this.#printSchedule(last);
-    const beginning = await this.#daysGoBy(scheduled);
+    await this.#daysGoBy(scheduled);
     await this.#askWhere();
-    const differences = [...(await this.#restoreAll()), ...(await this.#restoreOld(beginning))];
+    const differences = [...(await this.#restoreAll()), ...(await this.#restoreOld())];
     await this.#do('catalog', 'check');
     const newest = this.#runs.at(-1);
     return {
@@ -120,10 +123,10 @@ class Demo {
   async #edit(): Promise<void> {
     const path = join(this.#folder, 'grandsire.yaml');
     const before = await readFile(path, 'utf8');
-    const after = before.replace('include: [/home]', 'include: [./source]');
-    if (after === before) throw bug('the configuration that init writes does not include /home');
+    const after = before.replace(/^ {2}home: .*$/m, '  home: { include: [./source], rotation: office }');
+    if (after === before) throw bug('the configuration that init writes has no set home');
     await writeFile(path, after);
-    this.#say('$ sed -i "s#/home#./source#" grandsire.yaml');
+    this.#say("\n$ sed -i 's#^  home:.*#  home: { include: [./source], rotation: office }#' grandsire.yaml");
   }
 
   async #printSchedule(to: CalendarDay): Promise<readonly ScheduledDay[]> {
@@ -133,25 +136,21 @@ class Demo {
     return (JSON.parse(shown) as { readonly days: readonly ScheduledDay[] }).days;
   }
 
-  /** Returns the moment just after the first run, and what the watched file said then. */
-  async #daysGoBy(scheduled: readonly ScheduledDay[]): Promise<{ readonly at: Instant; readonly content: Buffer }> {
-    let beginning: { at: Instant; content: Buffer } | undefined;
+  async #daysGoBy(scheduled: readonly ScheduledDay[]): Promise<void> {
     for (const { date, cartridges } of scheduled) {
       throwIfAborted(this.#context.signal);
       this.#clock.set(this.#moment(date, tenInTheEvening));
       const changed = this.#runs.length === 0 ? 'nothing yet' : await changeFiles(join(this.#folder, 'source'), date);
-      await writeFile(join(this.#folder, watched), `Written on ${date}.\n`);
+      await writeFile(join(this.#folder, watched), writtenOn(date));
       this.#say(`\n# ${date}, 22:00 (changed since: ${changed})`);
       await this.#backUp(cartridges);
-      beginning ??= { at: this.#clock.now(), content: await readFile(join(this.#folder, watched)) };
     }
-    if (!beginning) {
+    if (scheduled.length === 0) {
       throw new GrandsireError('command.usage', {
         message: `the rotation has no run within ${this.#options.days} days from ${this.#first}`,
         remedy: 'Take more days: grandsire demo --days 7.',
       });
     }
-    return beginning;
   }
 
   async #backUp(planned: readonly string[]): Promise<void> {
@@ -191,24 +190,17 @@ class Demo {
     return differences;
   }
 
-  async #restoreOld(beginning: { readonly at: Instant; readonly content: Buffer }): Promise<readonly string[]> {
+  /** The oldest full that is still there: what it holds of the watched file is what was written into it on that day. */
+  async #restoreOld(): Promise<readonly string[]> {
+    const fulls = (await this.#dataSets()).filter(({ level, cartridges }) => level === 'full' && cartridges.length > 0);
+    const oldest = fulls.at(-1);
+    if (!oldest) throw bug('no full is left');
     const path = join(this.#folder, watched);
-    this.#say('\n# One file as it was at the first run:');
-    const asOf = new Date(beginning.at).toISOString();
-    const code = await this.#attempt(
-      'restore',
-      'run',
-      path,
-      '--as-of',
-      asOf,
-      '--to',
-      join(this.#folder, 'restored-old'),
-    );
-    // After some weeks the cartridge of the first run has been written again: then there is nothing to compare.
-    if (code !== 0) return [];
+    this.#say(`\n# One file as it was on ${oldest.startedAt.slice(0, 10)}:`);
+    await this.#do('restore', 'run', path, '--as-of', oldest.startedAt, '--to', join(this.#folder, 'restored-old'));
     this.#compared += 1;
-    const restored = await readFile(join(this.#folder, 'restored-old', path));
-    return restored.equals(beginning.content) ? [] : [path];
+    const restored = await readFile(join(this.#folder, 'restored-old', path), 'utf8');
+    return restored === writtenOn(oldest.startedAt.slice(0, 10)) ? [] : [path];
   }
 
   /** Runs a command line as an operator would type it; prints it first. Its failure is the demonstration's. */
