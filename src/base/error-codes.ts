@@ -361,6 +361,11 @@ export const errorCodes = {
   'staging.full': define('operator', 'failed', 'The staging area has no room, and none can be made.'),
   'staging.segment-missing': define('device', 'failed', 'A staged segment is missing or has another length.'),
   'staging.too-small': define('operator', 'usage', 'The staging area is smaller than one segment.'),
+  'staging.unknown-segment': define(
+    'operator',
+    'failed',
+    'The staging area holds a segment that the catalog does not know; it is left there.',
+  ),
   'staging.unreadable': define(
     'device',
     'failed',

@@ -31,8 +31,6 @@ export interface BackupResult {
  */
 export async function backup(request: BackupRequest, ports: BackupPorts): Promise<BackupResult> {
   const { catalog, clock, configuration, signal } = ports;
-  await closeInterrupted(catalog, clock);
-  const decision = await decideRun({ ...request, now: clock.now() }, catalog);
   const { path, sizeBytes } = configuration.staging;
   let alongside: DespoolAlongside | undefined;
   const onShortage = (): void => alongside?.shortage();
@@ -44,6 +42,8 @@ export async function backup(request: BackupRequest, ports: BackupPorts): Promis
   });
   for (const finding of await staging.recover())
     ports.onWarning(finding as { code: GrandsireError['code']; message: string });
+  await closeInterrupted(catalog, clock);
+  const decision = await decideRun({ ...request, now: clock.now() }, catalog);
   if (!request.stageOnly) await writeEarlier(staging, request, ports);
   const dataSet = await createDataSet(request.set, decision, ports);
   alongside = request.stageOnly

@@ -126,15 +126,15 @@ export class StagingArea {
   }
 
   /**
-   * Puts the area in order after a crash and counts what is in it: what was being filled goes, catalog first; a file that no row of its
-   * data set knows goes. A data set that the catalog does not know is left alone. A row whose file is missing is reported, not repaired.
+   * Puts the area in order after a crash and counts what is in it: what was being filled goes. A segment that the catalog does not know stays and is
+   * reported; so is a row whose file is missing.
    */
   async recover(): Promise<readonly Finding[]> {
     const { path, dataSets } = this.#options;
     await mkdir(path, { recursive: true, mode: 0o700 });
-    for (const dataSet of await stagedDataSets(path)) await this.#recoverFolder(dataSet);
-    const names = new Map<DataSetKey, string>();
     const findings: Finding[] = [];
+    for (const dataSet of await stagedDataSets(path)) findings.push(...(await this.#recoverFolder(dataSet)));
+    const names = new Map<DataSetKey, string>();
     for (const segment of await dataSets.inStaging()) {
       const name = names.get(segment.dataSet) ?? (await dataSets.get(segment.dataSet))?.id;
       if (name === undefined) continue;
@@ -145,27 +145,30 @@ export class StagingArea {
     return findings;
   }
 
-  async #recoverFolder(dataSet: string): Promise<void> {
+  async #recoverFolder(dataSet: string): Promise<readonly Finding[]> {
     const { dataSets } = this.#options;
     const record = await dataSets.byId(dataSet);
     const folder = this.paths.folder(dataSet);
-    if (!record) {
-      // Staged under another catalog (one that was lost, perhaps): its bytes may be the only ones, so they stay and take their room.
-      this.#admission.count(await folderBytes(folder));
-      return;
-    }
-    await dataSets.abandonFilling(record.key);
-    const known = new Map((await dataSets.segments(record.key)).map((row) => [row.number, row]));
+    const known = new Map((record ? await dataSets.segments(record.key) : []).map((row) => [row.number, row]));
+    const unknown: number[] = [];
     for (const name of await readdir(folder)) {
       const staged = parseStagedName(name);
       const row = staged && known.get(staged.number);
-      const isScratch = name.startsWith('.');
-      const isOrphan = staged && (staged.kind === 'partial' || !row || (staged.kind === 'segment' && !row.inStaging));
+      // What no row knows was staged under another catalog (one that was lost, perhaps): its bytes may be the only ones.
+      if (staged?.kind === 'segment' && !row) unknown.push(staged.number);
+      if (!record) continue;
+      const isTorn = staged && (staged.kind === 'partial' || row?.state === 'filling');
+      const isEvicted = staged?.kind === 'segment' && row?.inStaging === false;
       const isStale = name === 'deletions.jsonl' && record.state !== 'complete';
-      if (isScratch || isOrphan || isStale) await rm(join(folder, name), { recursive: true, force: true });
+      if (name.startsWith('.') || isTorn || isEvicted || isStale) {
+        await rm(join(folder, name), { recursive: true, force: true });
+      }
     }
+    // The rows last: as long as they are there, the files are known for what they are.
+    if (record) await dataSets.abandonFilling(record.key);
     if ((await readdir(folder)).length === 0) await rm(folder, { recursive: true });
     else this.#admission.count(await folderBytes(folder));
+    return unknown.length > 0 ? [unknownSegments(folder, dataSet, unknown)] : [];
   }
 
   #leave(bytes: number): void {
@@ -196,6 +199,14 @@ const missingFile = (dataSet: string, { number, payloadBytes }: SegmentRecord, b
   subject: `${dataSet}, segment ${number}`,
   message: `the catalog says that ${payloadBytes} bytes are staged; there are ${bytes}`,
   repair: 'Back up the set again; copies on cartridges, if any, stay usable.',
+  repairable: false,
+});
+
+const unknownSegments = (folder: string, dataSet: string, numbers: readonly number[]): Finding => ({
+  code: 'staging.unknown-segment',
+  subject: dataSet,
+  message: `${folder} holds segments that the catalog does not know (${[...numbers].sort((a, b) => a - b).join(', ')}); they are left there`,
+  repair: 'They are tar streams: put together in order, "tar -x" reads them. Delete the folder when nobody needs them.',
   repairable: false,
 });
 

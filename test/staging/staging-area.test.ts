@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { archive } from '#src/archive/archive';
 import { instant, ManualClock } from '#src/base/clock';
@@ -128,7 +128,7 @@ describe('staging', () => {
 });
 
 describe('after a crash', () => {
-  it('takes away what was being filled, and files that nobody knows; keeps what was staged', async () => {
+  it('takes away what was being filled; keeps what was staged', async () => {
     const dataSet = await createDataSet();
     const before = await openArea();
     await stage(before, dataSet, 100_000);
@@ -136,6 +136,7 @@ describe('after a crash', () => {
     const next = staged.length + 1;
     await catalog.dataSets.beginSegment(dataSet.key, next);
     writeFileSync(before.paths.partial(dataSet.id, next), 'torn');
+    await catalog.dataSets.beginSegment(dataSet.key, next + 1);
     writeFileSync(before.segment(dataSet.id, next + 1), 'renamed, not committed');
     writeFileSync(before.scratch(dataSet.id, 'index.tar.zst'), 'scratch');
     const area = await openArea();
@@ -143,6 +144,23 @@ describe('after a crash', () => {
     const left = readdirSync(join(folder, 'staging', dataSet.id)).filter((name) => !name.endsWith('.index'));
     assert.equal(left.length, staged.length);
     assert.equal((await area.status()).segments.length, staged.length);
+  });
+
+  it('keeps and names what the catalog does not know: it may be the only copy', async () => {
+    const known = await createDataSet();
+    const before = await openArea();
+    await stage(before, known, 100_000);
+    writeFileSync(before.segment(known.id, 77), 'staged under a catalog that was lost');
+    const lost = before.segment('home-20200101T000000Z', 1);
+    mkdirSync(dirname(lost));
+    writeFileSync(lost, 'and a whole data set');
+    const area = new StagingArea({ path: join(folder, 'staging'), sizeBytes: 1 << 30, dataSets: catalog.dataSets });
+    const findings = await area.recover();
+    assert.deepEqual(
+      findings.map(({ code, subject }) => [code, subject]).sort(),
+      [known.id, 'home-20200101T000000Z'].map((id) => ['staging.unknown-segment', id]).sort(),
+    );
+    assert.ok(existsSync(area.segment(known.id, 77)) && existsSync(lost));
   });
 
   it('names a segment whose file is missing', async () => {
