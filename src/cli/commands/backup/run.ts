@@ -1,24 +1,14 @@
 import { GrandsireError } from '#src/base/errors';
 import { defineCommand, type Warning } from '#src/cli/command';
 import type { Context } from '#src/cli/context';
+import type { DataSetDocument } from '#src/cli/documents/data-set-document';
 import { formatBytes } from '#src/cli/render/format-bytes';
 import type { App } from '#src/compose';
 import type { BackupRequest, BackupResult } from '#src/jobs/backup';
 
-interface RunResult {
-  readonly dataSet: string;
-  readonly backupSet: string;
-  readonly level: string;
-  readonly state: string;
-  readonly startedAt: string;
-  readonly finishedAt: string | null;
-  readonly tier: string | null;
-  readonly files: number;
-  readonly bytes: number;
+interface RunResult extends DataSetDocument {
   readonly warnings: readonly Warning[];
   readonly segments: number;
-  readonly cartridges: readonly string[];
-  readonly staged: boolean;
   readonly reasons: readonly string[];
 }
 
@@ -109,37 +99,9 @@ async function runBackup(request: BackupRequest, { app, context, warnings }: Run
 async function describe({ dataSet, decision }: BackupResult, { app, context, warnings }: Run): Promise<RunResult> {
   const { describeDataSet } = await import('#src/cli/documents/data-set-document');
   const { describeScheduleReason } = await import('#src/report/schedule-reason-text');
-  const {
-    dataSet: id,
-    backupSet,
-    level,
-    state,
-    startedAt,
-    finishedAt,
-    tier,
-    files,
-    bytes,
-    cartridges,
-    staged,
-  } = await describeDataSet(dataSet, app.catalog, context.timeZone);
+  const document = await describeDataSet(dataSet, app.catalog, context.timeZone);
   const segments = (await app.catalog.dataSets.segments(dataSet.key)).length;
-  const reasons = decision.reasons.map(describeScheduleReason);
-  return {
-    dataSet: id,
-    backupSet,
-    level,
-    state,
-    startedAt,
-    finishedAt,
-    tier,
-    files,
-    bytes,
-    warnings,
-    segments,
-    cartridges,
-    staged,
-    reasons,
-  };
+  return { ...document, warnings, segments, reasons: decision.reasons.map(describeScheduleReason) };
 }
 
 const setNotFound = (name: string, known: readonly string[]): GrandsireError =>
