@@ -20,6 +20,8 @@ export interface CartridgeDocument {
   readonly holds: readonly string[];
   readonly usedBytes: number;
   readonly capacityBytes: number | null;
+  /** When an inventory saw it last; null: never. */
+  readonly inventoriedAt: string | null;
 }
 
 export async function describeCartridge(
@@ -48,6 +50,7 @@ export async function describeCartridge(
     holds: cartridge.holds,
     usedBytes: cartridge.usedBytes,
     capacityBytes: cartridge.capacityBytes ?? null,
+    inventoriedAt: cartridge.lastSeenAt === undefined ? null : formatInstant(cartridge.lastSeenAt, zone),
   };
 }
 

@@ -17,7 +17,7 @@ export const command = defineCommand({
   exitCodes: [0, 5, 6],
   json:
     '{ barcode, kind, volume: { id, labelledAt, blockSizeBytes } | null, generation, pool, location, fill, condition, writeProtected, ' +
-    'protectedUntil, holds, usedBytes, capacityBytes, dataSets: [ID] }',
+    'protectedUntil, holds, usedBytes, capacityBytes, inventoriedAt, dataSets: [ID] }',
   async run(context, { barcode }): Promise<{ readonly result: ShowResult }> {
     const { describeCartridge } = await import('#src/cli/documents/cartridge-document');
     const { findCartridge } = await import('#src/cli/find-cartridge');
@@ -41,7 +41,10 @@ export const command = defineCommand({
       ['barcode', cartridge.barcode],
       ['kind', `${cartridge.kind}${cartridge.generation ? `, ${cartridge.generation}` : ''}`],
       ['pool', cartridge.pool],
-      ['location', locationText(cartridge.location)],
+      [
+        'location',
+        `${locationText(cartridge.location)}${cartridge.inventoriedAt ? `, as of ${cartridge.inventoriedAt}` : ''}`,
+      ],
       ['volume', cartridge.volume ? `${cartridge.volume.id}, labelled ${cartridge.volume.labelledAt}` : 'none'],
       ['fill', cartridge.fill],
       ['condition', cartridge.condition + (cartridge.conditionReason ? `: ${cartridge.conditionReason}` : '')],

@@ -73,7 +73,9 @@ export const command = defineCommand({
   render: ({ files, bytes, failed, cartridges }) =>
     `${files} entries restored, ${formatBytes(bytes)}${cartridges.length > 0 ? `, from ${cartridges.join(', ')}` : ''}\n` +
     (failed.length > 0 ? `${failed.length} failed:\n` : '') +
-    failed.map(({ path, code, message }) => `  ${path}: ${message} (${code})\n`).join(''),
+    failed
+      .map(({ path, code, message }) => `  ${message.includes(path) ? '' : `${path}: `}${message} (${code})\n`)
+      .join(''),
 });
 
 const noFolder = (): GrandsireError =>
