@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { ByteString } from '#src/archive/byte-string';
 import { closeLinkTableFiles, createLinkTableFiles } from '#src/archive/link-table';
@@ -139,6 +140,8 @@ class ArchiveRun {
   }
 
   async run(): Promise<ArchiveResult> {
+    // The threads keep every processor busy, and their nurseries are small: helpers that collect them would only take time from them.
+    setFlagsFromString('--no-parallel-scavenge');
     this.#startWriter();
     const fillers = Array.from({ length: this.#fillers }, (_, filler) => this.#startFiller(filler));
     this.#startWalker();

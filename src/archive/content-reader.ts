@@ -12,7 +12,7 @@ export class ContentReader {
   readonly #builder: PackBuilder;
   readonly #fd: number;
   #hash: Hash | undefined;
-  #digest: Buffer | undefined;
+  #digest: string | undefined;
   /** Bytes that were missing at the end. */
   missingBytes = 0;
   /** The first failure of reading. */
@@ -32,7 +32,7 @@ export class ContentReader {
       return;
     }
     this.#fill(window, 0);
-    this.#digest = hash('sha256', window, 'buffer');
+    this.#digest = hash('sha256', window, 'hex');
     this.#builder.advance(length);
   }
 
@@ -55,8 +55,9 @@ export class ContentReader {
     }
   }
 
-  digest(): Uint8Array {
-    return this.#digest ?? (this.#hash ?? createHash('sha256')).digest();
+  /** Hexadecimal: as text it costs less than a buffer for each file, and the index wants it so. */
+  digest(): string {
+    return this.#digest ?? (this.#hash ?? createHash('sha256')).digest('hex');
   }
 
   #fill(area: Buffer, position: number): void {

@@ -123,7 +123,9 @@ export class EntryArchiver {
       throw reader.failure;
     }
     const flags = this.#judge(entry, fd, reader) | (isYoung(stat, readAt) ? versionFlags.young : 0);
-    const version: VersionInfo = { ...this.#version(entry, flags), sha256: reader.digest(), place, memberPlace: place };
+    const { sizeBytes } = stat;
+    const content = { sizeBytes, linkTarget: '', sha256: reader.digest(), place, memberPlace: place };
+    const version = this.#version(entry, flags, content);
     builder.end(version);
     this.#remember(version, entry.path);
   }
@@ -134,10 +136,10 @@ export class EntryArchiver {
   ): PreparedHeader {
     const name = memberPath(path, false);
     const attributes = attributeRecords(this.#options.files, fd);
-    if (!isSparse) return this.#prepare(path, { ...this.#member(name, typeFlags.file, stored), records: attributes });
+    if (!isSparse) return this.#prepare(path, this.#member(name, typeFlags.file, stored, attributes));
     const sparse = sparseHeader(name, this.#stat.sizeBytes);
     const records = [...sparse.records, ...attributes];
-    return this.#prepare(path, { ...this.#member(sparse.path, typeFlags.file, stored), records });
+    return this.#prepare(path, this.#member(sparse.path, typeFlags.file, stored, records));
   }
 
   #copySparse(reader: ContentReader, map: Buffer, regions: readonly DataRegion[]): void {
@@ -207,7 +209,8 @@ export class EntryArchiver {
     const base = this.#member(memberPath(entry.path, type === 'directory'), typeFlags[type], 0);
     const place = builder.begin(entry.path, this.#prepare(entry.path, { ...base, linkTarget, records }));
     const flags = isYoung(stat, clock.now()) ? versionFlags.young : 0;
-    const version: VersionInfo = { ...this.#version(entry, flags), linkTarget, place, memberPlace: place };
+    const content = { sizeBytes: 0, linkTarget, sha256: undefined, place, memberPlace: place };
+    const version = this.#version(entry, flags, content);
     builder.end(version);
     if (type !== 'directory') this.#remember(version, entry.path);
   }
@@ -222,13 +225,9 @@ export class EntryArchiver {
     const member = this.#member(memberPath(entry.path, false), typeFlags.hardLink, 0);
     const header = this.#prepare(entry.path, { ...member, linkTarget: memberPath(known.path, false) });
     const memberPlace = builder.begin(entry.path, header);
-    builder.end({
-      ...this.#version(entry, known.flags | versionFlags.hardLink),
-      sizeBytes: known.sizeBytes,
-      sha256: known.sha256,
-      place: known.place,
-      memberPlace,
-    });
+    const { sizeBytes, sha256, place } = known;
+    const content = { sizeBytes, linkTarget: '', sha256, place, memberPlace };
+    builder.end(this.#version(entry, known.flags | versionFlags.hardLink, content));
     return true;
   }
 
@@ -239,10 +238,23 @@ export class EntryArchiver {
     this.#options.builder.addLink({ fileSystem, inode, content: { path, sizeBytes, sha256, flags, place } });
   }
 
-  #member(path: ByteString, type: TypeFlag, sizeBytes: number): TarMember {
+  #member(path: ByteString, type: TypeFlag, sizeBytes: number, records = noRecords): TarMember {
     const { mode, uid, gid, mtimeSeconds, mtimeNanoseconds, deviceMajor, deviceMinor } = this.#stat;
-    const owner = { mode, uid, gid, mtimeSeconds, mtimeNanoseconds };
-    return { path, type, ...owner, sizeBytes, linkTarget: '', deviceMajor, deviceMinor, records: noRecords };
+    // One literal: an object for each file is made here, and copies of it would be most of the garbage.
+    return {
+      path,
+      type,
+      mode,
+      uid,
+      gid,
+      sizeBytes,
+      mtimeSeconds,
+      mtimeNanoseconds,
+      linkTarget: '',
+      deviceMajor,
+      deviceMinor,
+      records,
+    };
   }
 
   /** Attributes that no segment has room for are left out, and said to be. */
@@ -254,7 +266,11 @@ export class EntryArchiver {
     return prepareHeader({ ...member, records: member.records.filter(({ keyword }) => keyword.startsWith('GNU.')) });
   }
 
-  #version(entry: Entry, flags: number): Omit<VersionInfo, 'place' | 'memberPlace'> {
+  #version(
+    entry: Entry,
+    flags: number,
+    content: Pick<VersionInfo, 'sizeBytes' | 'linkTarget' | 'sha256' | 'place' | 'memberPlace'>,
+  ): VersionInfo {
     const stat = this.#stat;
     return {
       directory: entry.directory,
@@ -263,15 +279,17 @@ export class EntryArchiver {
       mode: stat.mode,
       uid: stat.uid,
       gid: stat.gid,
-      sizeBytes: stat.type === 'file' ? stat.sizeBytes : 0,
+      sizeBytes: content.sizeBytes,
       mtimeSeconds: stat.mtimeSeconds,
       mtimeNanoseconds: stat.mtimeNanoseconds,
       ctimeSeconds: stat.ctimeSeconds,
       ctimeNanoseconds: stat.ctimeNanoseconds,
       inode: stat.inode,
-      linkTarget: '',
-      sha256: undefined,
+      linkTarget: content.linkTarget,
+      sha256: content.sha256,
       flags,
+      place: content.place,
+      memberPlace: content.memberPlace,
     };
   }
 

@@ -7,7 +7,8 @@ import type { MemberPlace } from '#src/archive/segment-placer';
 export interface LinkedContent {
   readonly path: ByteString;
   readonly sizeBytes: number;
-  readonly sha256: Uint8Array | undefined;
+  /** Hexadecimal. */
+  readonly sha256: string | undefined;
   /** `versionFlags` of the first name. */
   readonly flags: number;
   readonly place: MemberPlace;
@@ -74,7 +75,7 @@ export class LinkTable {
     slot.writeUInt32LE(1, layout.inUse);
     slot.writeBigUInt64LE(device, layout.device);
     slot.writeBigUInt64LE(number, layout.inode);
-    if (content.sha256) slot.set(content.sha256, layout.sha256);
+    if (content.sha256) slot.write(content.sha256, layout.sha256, 'hex');
     slot.writeUInt32LE(content.sha256 ? 1 : 0, layout.hasDigest);
     slot.writeUInt32LE(content.place.segment, layout.segment);
     slot.writeUInt32LE(content.place.endSegment, layout.endSegment);
@@ -119,7 +120,8 @@ export class LinkTable {
     return {
       path: byteStringOf(path),
       sizeBytes: slot.readDoubleLE(numbers.sizeBytes),
-      sha256: slot.readUInt32LE(layout.hasDigest) === 1 ? Uint8Array.from(slot.subarray(32, 64)) : undefined,
+      sha256:
+        slot.readUInt32LE(layout.hasDigest) === 1 ? slot.toString('hex', layout.sha256, layout.hasDigest) : undefined,
       flags: slot.readDoubleLE(numbers.flags),
       place: {
         segment: slot.readUInt32LE(layout.segment),

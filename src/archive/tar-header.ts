@@ -68,7 +68,7 @@ export function encodePaxRecord({ keyword, value }: PaxRecord): ByteString {
 }
 
 /** Name and prefix field of a path, or undefined where it does not fit: the prefix ends before a slash, and neither part is empty. */
-function splitName(path: ByteString): { readonly name: ByteString; readonly prefix: ByteString } | undefined {
+function splitName(path: ByteString): SplitName | undefined {
   if (path.length <= nameBytes) return { name: path, prefix: '' };
   if (path.length > nameBytes + prefixBytes + 1) return undefined;
   const slash = path.indexOf('/', path.length - nameBytes - 1);
@@ -101,9 +101,12 @@ function extendedRecords(member: TarMember, nameFits: boolean): ByteString {
 const clamp = (value: number, largest: number): number => (value < 0 ? 0 : Math.min(value, largest));
 
 interface HeaderFields extends Omit<TarMember, 'path' | 'records' | 'mtimeNanoseconds' | 'type'> {
+  readonly type: string;
+}
+
+interface SplitName {
   readonly name: ByteString;
   readonly prefix: ByteString;
-  readonly type: string;
 }
 
 const magicAndVersion = 'ustar\u000000';
@@ -137,9 +140,9 @@ function putOctal(at: number, digits: number, value: number): void {
 }
 
 /** One header block at `start` of the scratch area. User and group names are left out: numbers are what is restored. */
-function putHeader(start: number, fields: HeaderFields): void {
+function putHeader(start: number, fields: HeaderFields, { name, prefix }: SplitName): void {
   scratch.fill(0, start, start + tarBlockBytes);
-  putText(start, fields.name, nameBytes);
+  putText(start, name, nameBytes);
   putOctal(start + 100, 7, fields.mode);
   putOctal(start + 108, 7, clamp(fields.uid, shortOctal));
   putOctal(start + 116, 7, clamp(fields.gid, shortOctal));
@@ -150,7 +153,7 @@ function putHeader(start: number, fields: HeaderFields): void {
   putText(start + 257, magicAndVersion);
   putOctal(start + 329, 7, clamp(fields.deviceMajor, shortOctal));
   putOctal(start + 337, 7, clamp(fields.deviceMinor, shortOctal));
-  putText(start + 345, fields.prefix);
+  putText(start + 345, prefix);
   let sum = checksumAsSpaces;
   for (let at = start; at < start + tarBlockBytes; at += 1) sum += scratch[at] as number;
   // Six octal digits, NUL, space.
@@ -159,9 +162,7 @@ function putHeader(start: number, fields: HeaderFields): void {
 }
 
 function putExtendedHeader(recordBytes: number): void {
-  putHeader(0, {
-    name: '././@PaxHeader',
-    prefix: '',
+  const fields = {
     type: 'x',
     mode: 0o644,
     uid: 0,
@@ -171,7 +172,8 @@ function putExtendedHeader(recordBytes: number): void {
     linkTarget: '',
     deviceMajor: 0,
     deviceMinor: 0,
-  });
+  };
+  putHeader(0, fields, { name: '././@PaxHeader', prefix: '' });
 }
 
 /** Length of the records that the extended header in the scratch area is for: most members have records of the same length. */
@@ -195,7 +197,7 @@ export function putMemberHeader(into: Buffer, start: number, { member, records, 
   const end = start + lengthBytes;
   if (end > into.length) throw bug('a header is longer than the place for it');
   const split = splitName(member.path) ?? { name: member.path, prefix: '' };
-  putHeader(2 * tarBlockBytes, { ...member, ...split });
+  putHeader(2 * tarBlockBytes, member, split);
   if (records !== '' && records.length !== extendedHeaderFor) {
     putExtendedHeader(records.length);
     extendedHeaderFor = records.length;

@@ -1,6 +1,6 @@
 import { type ByteString, bytesOf, isAscii, joinPath, utf8TextOf } from '#src/archive/byte-string';
 import type { MemberPlace } from '#src/archive/segment-placer';
-import { escapePath, hex } from '#src/base/bytes';
+import { escapePath } from '#src/base/bytes';
 import { type EntryType, entryTypes, type VersionBatch, versionFlags } from '#src/catalog/files';
 
 /** What catalog and index say of one entry. */
@@ -20,8 +20,8 @@ export interface VersionInfo {
   readonly inode: string;
   /** Of a symbolic link. */
   readonly linkTarget: ByteString;
-  /** Of a regular file's content, 32 bytes. */
-  readonly sha256: Uint8Array | undefined;
+  /** Of a regular file's content, 64 hexadecimal digits. */
+  readonly sha256: string | undefined;
   /** `versionFlags`. */
   readonly flags: number;
   /** Where the content is: of a hard link, under its first name. */
@@ -71,7 +71,7 @@ function indexLine(version: VersionInfo): string {
   line += `,"uid":${version.uid},"gid":${version.gid},"size":${version.sizeBytes},"mtime":"${mtime}","ctime":"${ctime}"`;
   line += `,"inode":"${version.inode}"`;
   if (version.linkTarget !== '') line += `,"linkTarget":${linkJson(version.linkTarget)}`;
-  if (sha256 !== undefined) line += `,"sha256":"${hex(sha256)}"`;
+  if (sha256 !== undefined) line += `,"sha256":"${sha256}"`;
   line += `,"segment":${place.segment},"offset":${place.offset}`;
   if (flags & versionFlags.fuzzy) line += ',"fuzzy":true';
   if (flags & versionFlags.hardLink) line += ',"hardLink":true';
@@ -89,7 +89,7 @@ export const holdUntil = ({ place }: VersionInfo): number =>
 /** Rows and index lines of versions whose places are known, and for all of which the same segments matter. */
 export function encodeVersions(versions: readonly VersionInfo[]): VersionReport {
   const directories: Uint8Array[] = [];
-  const digests = new Uint8Array(versions.length * digestBytes);
+  const digests = Buffer.alloc(versions.length * digestBytes);
   let rows = '[';
   let indexLines = '';
   let contentBytes = 0;
@@ -99,7 +99,7 @@ export function encodeVersions(versions: readonly VersionInfo[]): VersionReport 
       directory = version.directory;
       directories.push(bytesOf(directory));
     }
-    if (version.sha256) digests.set(version.sha256, index * digestBytes);
+    if (version.sha256) digests.write(version.sha256, index * digestBytes, 'hex');
     const { place } = version;
     if (version.type === 'file' && !(version.flags & versionFlags.hardLink)) contentBytes += version.sizeBytes;
     rows += `${index === 0 ? '' : ','}[${directories.length - 1},${nameJson(version.name)},${entryTypes.indexOf(version.type)},${version.sizeBytes}`;

@@ -198,7 +198,13 @@ function seek(fd: number, offset: number, whence: number): number | undefined {
 
 /** `openFlags`, or `constants` of `node:fs`; O_CLOEXEC is always added. */
 export function openat(directory: number, path: PathBytes, openFlag: number, mode = 0): number {
-  return invoke('openat', directory, terminated(firstPath, path, 'openat'), openFlag | openFlags.closeOnExec, mode);
+  const call = bound.openat ?? bind('openat');
+  const bytes = terminated(firstPath, path, 'openat');
+  for (;;) {
+    const result = call(directory, bytes, openFlag | openFlags.closeOnExec, mode);
+    if (result !== -1) return result;
+    throwUnlessInterrupted('openat');
+  }
 }
 
 export function mkdirat(directory: number, path: PathBytes, mode: number): void {
@@ -383,7 +389,7 @@ export function removexattr(path: PathBytes, name: PathBytes): void {
   invoke('removexattr', bytes, terminated(attributeName, name, 'removexattr'));
 }
 
-/** `node:fs` needs twice as long for each of the four that follow, which counts with small files; so would `invoke`, which gathers arguments. */
+/** `node:fs` needs twice as long for each of those that follow, which counts with small files; so would `invoke`, which gathers arguments. */
 export function pread(fd: number, area: Uint8Array, position: number): number {
   const call = bound.pread ?? bind('pread');
   for (;;) {
@@ -427,5 +433,7 @@ export function hasAttributes(fd: number): boolean {
 /** statx(2) of a path into `area`; a symbolic link at its end is not followed, and nothing is mounted for it. */
 export function lstatx(directory: number, path: PathBytes, area: Uint8Array): void {
   const bytes = terminated(firstPath, path, 'statx');
-  invoke('statx', directory, bytes, flags.atSymlinkNoFollow | flags.atNoAutomount, statxBasic, area);
+  const call = bound.statx ?? bind('statx');
+  const flag = flags.atSymlinkNoFollow | flags.atNoAutomount;
+  while (call(directory, bytes, flag, statxBasic, area) === -1) throwUnlessInterrupted('statx');
 }

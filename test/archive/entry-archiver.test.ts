@@ -128,7 +128,7 @@ describe('a file that is left alone', () => {
     for (const packBytes of [8 * 1024, 64 * 1024, 4 << 20]) {
       const outcome = archiveOne(new FakeFile(content), packBytes);
       assert.deepEqual(extractMember(outcome.stream, 'd/file'), content);
-      assert.deepEqual(Buffer.from(outcome.versions[0]?.sha256 ?? []), sha256(content));
+      assert.deepEqual(Buffer.from(outcome.versions[0]?.sha256 ?? '', 'hex'), sha256(content));
       assert.equal(flagsOf(outcome), 0);
       assert.deepEqual(outcome.warnings, []);
       assertUndamaged(outcome);
@@ -190,7 +190,7 @@ describe('a file that changes while it is read', () => {
         assert.equal(flagsOf(outcome), versionFlags.fuzzy);
         const stored = extractMember(outcome.stream, 'd/file');
         assert.deepEqual(stored, expected);
-        assert.deepEqual(Buffer.from(outcome.versions[0]?.sha256 ?? []), sha256(stored));
+        assert.deepEqual(Buffer.from(outcome.versions[0]?.sha256 ?? '', 'hex'), sha256(stored));
         assertUndamaged(outcome);
       }
     });

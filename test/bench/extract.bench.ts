@@ -5,7 +5,7 @@ import { createExtractor } from '#src/archive/extract/extractor';
 import { TarFile, versionsOf } from '#test/support/tar-streams';
 
 // Restoring from a staged segment against `tar -x` of the same, everything on tmpfs, interleaved, medians.
-// Usage: node dist/test/bench/extract.js [files] [rounds]
+// Usage: node dist/test/bench/extract.bench.js [files] [rounds]
 const [files = 100_000, rounds = 5] = process.argv.slice(2).map(Number);
 
 interface Times {
