@@ -166,7 +166,11 @@ export class StagingArea {
     }
     // The rows last: as long as they are there, the files are known for what they are.
     if (record) await dataSets.abandonFilling(record.key);
-    if ((await readdir(folder)).length === 0) await rm(folder, { recursive: true });
+    // Killed behind the last eviction: bytes leave only when copies and indexes are on media, so that nobody needs what is left.
+    const rows = [...known.values()];
+    const hasLeft = rows.length > 0 && rows.every(({ state, inStaging }) => state !== 'filling' && !inStaging);
+    const isOver = record !== undefined && record.state !== 'open' && hasLeft && unknown.length === 0;
+    if (isOver || (await readdir(folder)).length === 0) await rm(folder, { recursive: true });
     else this.#admission.count(await folderBytes(folder));
     return unknown.length > 0 ? [unknownSegments(folder, dataSet, unknown)] : [];
   }
