@@ -21,7 +21,7 @@ import type { ErrorCode } from '#src/base/error-codes';
 import { versionFlags } from '#src/catalog/files';
 
 /** Stamps younger than this when they are read may be those of a later change too (kernels before 6.13 stamp by the tick, some file systems by 2 s). */
-export const youngMs = 2000;
+const youngMs = 2000;
 
 export interface EntryArchiverOptions {
   readonly files: FileOperations;
@@ -44,7 +44,7 @@ const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
 
 /** The path of a member: without the first slash, directories with one at the end. */
-export function memberPath(path: ByteString, isDirectory: boolean): ByteString {
+function memberPath(path: ByteString, isDirectory: boolean): ByteString {
   if (path === '/') return './';
   return isDirectory ? `${path.slice(1)}/` : path.slice(1);
 }

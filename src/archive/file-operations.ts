@@ -49,7 +49,7 @@ const stepBytes = 3000;
  * Calls with a directory's descriptor and a path from there. Paths of more than PATH_MAX bytes exist (made with relative names), and no call takes
  * them whole: their directory is reached in steps.
  */
-export function atPath<T>(path: ByteString, call: (directory: number, path: Buffer) => T): T {
+function atPath<T>(path: ByteString, call: (directory: number, path: Buffer) => T): T {
   if (path.length <= stepBytes) return call(workingDirectory, bytesOf(path));
   let directory: number | undefined;
   let rest = path;

@@ -58,7 +58,7 @@ const decodeRow = (row: Row): KnownEntry => ({
   flags: row[8],
 });
 
-export const decodeReference = (text: string): readonly (readonly KnownEntry[])[] =>
+const decodeReference = (text: string): readonly (readonly KnownEntry[])[] =>
   (JSON.parse(text) as readonly (readonly Row[])[]).map((table) => table.map(decodeRow));
 
 /** What the walker asks of the reference. */

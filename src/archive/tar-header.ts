@@ -52,7 +52,7 @@ const shortOctal = 0o7777777;
 export const paddedBytes = (length: number): number => Math.ceil(length / tarBlockBytes) * tarBlockBytes;
 
 /** `seconds` and `nanoseconds` after them as the decimal number of pax; −2 s + 0.5 s is −1.5. */
-export function formatPaxTime(seconds: number, nanoseconds: number): string {
+function formatPaxTime(seconds: number, nanoseconds: number): string {
   if (nanoseconds === 0) return String(seconds);
   if (seconds >= 0) return `${seconds}.${String(nanoseconds).padStart(9, '0')}`;
   const whole = -seconds - 1;
@@ -60,7 +60,7 @@ export function formatPaxTime(seconds: number, nanoseconds: number): string {
 }
 
 /** `length keyword=value\n`, the length counting its own digits (POSIX.1-2017, pax Extended Header). */
-export function encodePaxRecord({ keyword, value }: PaxRecord): ByteString {
+function encodePaxRecord({ keyword, value }: PaxRecord): ByteString {
   const rest = keyword.length + value.length + 3;
   let length = rest + String(rest).length;
   if (String(length).length !== String(rest).length) length = rest + String(length).length;
@@ -215,12 +215,4 @@ export function putMemberHeader(into: Buffer, start: number, { member, records, 
     into.set(scratch.subarray(2 * tarBlockBytes), end - tarBlockBytes);
   }
   return end;
-}
-
-/** The headers of one member by themselves. */
-export function encodeMemberHeader(member: TarMember): Buffer {
-  const prepared = prepareHeader(member);
-  const block = Buffer.alloc(prepared.lengthBytes);
-  putMemberHeader(block, 0, prepared);
-  return block;
 }

@@ -26,7 +26,7 @@ export interface PackReport {
   readonly warnings: readonly ArchiveWarning[];
 }
 
-export const sameAreaAfter = 0;
+const sameAreaAfter = 0;
 export const areaIsFree = 1;
 
 /** The filler's end of the pipeline: packs wait here for the turn of their task, take their places, and go to the writer. */

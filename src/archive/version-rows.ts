@@ -60,7 +60,7 @@ function pathJson(path: ByteString): string {
 }
 
 /** Seconds and nine digits of nanoseconds after them; the seconds of a time before 1970 are negative, the nanoseconds never. */
-export const formatStamp = (seconds: number, nanoseconds: number): string =>
+const formatStamp = (seconds: number, nanoseconds: number): string =>
   `${seconds}.${String(nanoseconds).padStart(9, '0')}`;
 
 function indexLine(version: VersionInfo): string {
