@@ -32,6 +32,9 @@ export async function createWorkspace(path: string, source: string): Promise<Wor
       .replace('cartridgeCapacity: 2GiB', 'cartridgeCapacity: 40GiB')
       .replace(/ {2}home: .*\n/, `  data: { include: [${resolve(source)}], rotation: office }\n`);
     writeFileSync(file, text);
+    // The cartridges that init made keep the capacity that they were made with.
+    const library = join(path, 'virtual-library', 'library.json');
+    writeFileSync(library, readFileSync(library, 'utf8').replaceAll(String(2 * 2 ** 30), String(40 * 2 ** 30)));
   };
   return {
     path,
