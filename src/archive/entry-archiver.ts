@@ -164,6 +164,7 @@ export class EntryArchiver {
     const before = this.#stat;
     const after = this.#after;
     this.#options.files.fstat(fd, after);
+    if (reader.failure === undefined && reader.missingBytes === 0 && sameStamps(before, after)) return 0;
     const shown = escapePath(bytesOf(entry.path));
     const zeros = `its last ${reader.missingBytes} bytes are stored as zeros`;
     if (reader.failure !== undefined) {
@@ -177,10 +178,8 @@ export class EntryArchiver {
     } else if (after.sizeBytes > before.sizeBytes) {
       const stored = `its first ${before.sizeBytes} bytes are stored`;
       this.#warn(entry, 'file.grew', `${shown} became longer while it was read; ${stored}`);
-    } else if (!sameStamps(before, after)) {
-      this.#warn(entry, 'file.changed', `${shown} was changed while it was read; what is stored may mix old and new`);
     } else {
-      return 0;
+      this.#warn(entry, 'file.changed', `${shown} was changed while it was read; what is stored may mix old and new`);
     }
     return versionFlags.fuzzy;
   }

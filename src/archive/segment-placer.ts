@@ -63,54 +63,66 @@ export interface Placement {
  */
 export function placePack(state: Float64Array, segmentBytes: number, members: readonly PackMember[]): Placement {
   const limit = Math.floor(segmentBytes / tarBlockBytes) * tarBlockBytes - closingBytes;
-  const extents: { start: number; length: number; segment: number }[] = [];
-  const cuts: SegmentCut[] = [];
-  const used = (): number => state[placementWords.usedBytes] as number;
-  const segment = (): number => state[placementWords.segment] as number;
-
-  const put = (start: number, length: number): void => {
-    const last = extents.at(-1);
-    if (last && last.segment === segment() && last.start + last.length === start) last.length += length;
-    else if (length > 0) extents.push({ start, length, segment: segment() });
-    state[placementWords.usedBytes] = used() + length;
-  };
-  const cut = (member: PackMember, dataBytes: number | undefined): void => {
-    const first = state[placementWords.firstHeader] as number;
-    cuts.push({
-      segment: segment(),
-      payloadBytes: used(),
-      firstHeader: first < 0 ? undefined : first,
-      inside: dataBytes === undefined ? undefined : { path: member.path, offset: dataBytes },
-      nextPath: member.path,
-    });
-    state[placementWords.segment] = segment() + 1;
-    state[placementWords.usedBytes] = 0;
-    state[placementWords.firstHeader] = -1;
-  };
-
+  const open: OpenPlacement = { extents: [], cuts: [], state };
   for (const member of members) {
-    let at = 0;
-    if (member.headerBytes > 0) {
-      const fits = used() + member.totalBytes <= limit;
-      const beginsHere = member.totalBytes > limit && used() + member.headerBytes + tarBlockBytes <= limit;
-      if (!fits && !beginsHere && used() > 0) cut(member, undefined);
-      if ((state[placementWords.firstHeader] as number) < 0) state[placementWords.firstHeader] = used();
-      member.place.segment = segment();
-      member.place.offset = used();
-      put(member.start, member.headerBytes);
-      at = member.headerBytes;
-    }
-    while (at < member.length) {
-      const room = member.isClosing ? closingBytes : limit - used();
-      if (room <= 0) {
-        cut(member, member.dataBefore + at - member.headerBytes);
-        continue;
-      }
-      const length = Math.min(room, member.length - at);
-      put(member.start + at, length);
-      at += length;
-    }
-    member.place.endSegment = segment();
+    if (member.headerBytes > 0) beginMember(open, limit, member);
+    putData(open, limit, member);
+    member.place.endSegment = state[placementWords.segment] as number;
   }
-  return { extents, cuts };
+  return open;
+}
+
+interface OpenPlacement {
+  readonly extents: { readonly start: number; length: number; readonly segment: number }[];
+  readonly cuts: SegmentCut[];
+  readonly state: Float64Array;
+}
+
+function beginMember(open: OpenPlacement, limit: number, member: PackMember): void {
+  const { state } = open;
+  const used = state[placementWords.usedBytes] as number;
+  const fits = used + member.totalBytes <= limit;
+  const beginsHere = member.totalBytes > limit && used + member.headerBytes + tarBlockBytes <= limit;
+  if (!fits && !beginsHere && used > 0) cut(open, member, undefined);
+  const offset = state[placementWords.usedBytes] as number;
+  if ((state[placementWords.firstHeader] as number) < 0) state[placementWords.firstHeader] = offset;
+  member.place.segment = state[placementWords.segment] as number;
+  member.place.offset = offset;
+  put(open, member.start, member.headerBytes);
+}
+
+function putData(open: OpenPlacement, limit: number, member: PackMember): void {
+  for (let at = member.headerBytes; at < member.length; ) {
+    const room = member.isClosing ? closingBytes : limit - (open.state[placementWords.usedBytes] as number);
+    if (room <= 0) {
+      cut(open, member, member.dataBefore + at - member.headerBytes);
+      continue;
+    }
+    const length = Math.min(room, member.length - at);
+    put(open, member.start + at, length);
+    at += length;
+  }
+}
+
+function put({ extents, state }: OpenPlacement, start: number, length: number): void {
+  const segment = state[placementWords.segment] as number;
+  const last = extents[extents.length - 1];
+  if (last && last.segment === segment && last.start + last.length === start) last.length += length;
+  else if (length > 0) extents.push({ start, length, segment });
+  state[placementWords.usedBytes] = (state[placementWords.usedBytes] as number) + length;
+}
+
+function cut({ cuts, state }: OpenPlacement, member: PackMember, dataBytes: number | undefined): void {
+  const first = state[placementWords.firstHeader] as number;
+  const segment = state[placementWords.segment] as number;
+  cuts.push({
+    segment,
+    payloadBytes: state[placementWords.usedBytes] as number,
+    firstHeader: first < 0 ? undefined : first,
+    inside: dataBytes === undefined ? undefined : { path: member.path, offset: dataBytes },
+    nextPath: member.path,
+  });
+  state[placementWords.segment] = segment + 1;
+  state[placementWords.usedBytes] = 0;
+  state[placementWords.firstHeader] = -1;
 }

@@ -35,8 +35,8 @@ function promised<T>(): Promised<T> {
   return { promise, resolve };
 }
 
-/** Batches of rows given to the catalog and not yet committed. */
-const batchesInFlight = 3;
+/** Batches of rows given to the catalog and not yet committed: so many that several share a commit. */
+const batchesInFlight = 12;
 
 /**
  * Takes what fillers and writer report, and brings it to catalog and sink in the order of the stream: rows before the segment is staged in which their
@@ -145,8 +145,7 @@ export class StreamRecorder {
   }
 
   async #addRows(batch: VersionReport): Promise<void> {
-    const { directories, rows, rowCount, digests } = batch;
-    const added = this.#tracked(() => this.#options.versions.add({ directories, rows, rowCount, digests }));
+    const added = this.#tracked(() => this.#options.versions.add(batch));
     this.#inFlight.add(added);
     // Where nobody waits for it yet, a failure must not end the process.
     added.then(() => this.#inFlight.delete(added), this.#options.onFailure);

@@ -88,21 +88,26 @@ function extendedRecords(member: TarMember, nameFits: boolean): ByteString {
   if (member.uid > shortOctal) add('uid', String(member.uid));
   if (member.gid > shortOctal) add('gid', String(member.gid));
   const longTarget = member.linkTarget.length > nameBytes;
+  // Most members end here.
+  if (nameFits && !longTarget && member.records.length === 0) return records;
+  return records + textRecords(member, { nameFits, longTarget });
+}
+
+function textRecords(
+  member: TarMember,
+  { nameFits, longTarget }: { readonly nameFits: boolean; readonly longTarget: boolean },
+): ByteString {
   const texts = [nameFits ? '' : member.path, longTarget ? member.linkTarget : ''];
   for (const { keyword, value } of member.records) if (keyword === 'GNU.sparse.name') texts.push(value);
   // Values are UTF-8 unless this record, standing before them, says otherwise; only then, since readers warn about it.
-  if (texts.some((text) => !isAscii(text) && utf8TextOf(text) === undefined)) add('hdrcharset', 'BINARY');
-  if (!nameFits) add('path', member.path);
-  if (longTarget) add('linkpath', member.linkTarget);
-  for (const record of member.records) records += encodePaxRecord(record);
-  return records;
+  const isBinary = texts.some((text) => !isAscii(text) && utf8TextOf(text) === undefined);
+  const all = isBinary ? [{ keyword: 'hdrcharset', value: 'BINARY' }] : [];
+  if (!nameFits) all.push({ keyword: 'path', value: member.path });
+  if (longTarget) all.push({ keyword: 'linkpath', value: member.linkTarget });
+  return [...all, ...member.records].map(encodePaxRecord).join('');
 }
 
 const clamp = (value: number, largest: number): number => (value < 0 ? 0 : Math.min(value, largest));
-
-interface HeaderFields extends Omit<TarMember, 'path' | 'records' | 'mtimeNanoseconds' | 'type'> {
-  readonly type: string;
-}
 
 interface SplitName {
   readonly name: ByteString;
@@ -139,20 +144,27 @@ function putOctal(at: number, digits: number, value: number): void {
   }
 }
 
-/** One header block at `start` of the scratch area. User and group names are left out: numbers are what is restored. */
-function putHeader(start: number, fields: HeaderFields, { name, prefix }: SplitName): void {
+/** Fields of octal digits (POSIX.1-2017, pax, "ustar Header Block"): mode, uid, gid, size, mtime, devmajor, devminor. */
+const octalOffsets = Uint16Array.of(100, 108, 116, 124, 136, 329, 337);
+const octalDigits = Uint8Array.of(7, 7, 7, 11, 11, 7, 7);
+/** Their values in the header that is being put together. */
+const octalValues = new Float64Array(octalOffsets.length);
+
+interface HeaderTexts extends SplitName {
+  readonly type: string;
+  readonly linkTarget: ByteString;
+}
+
+/** One header block of `octalValues` and the texts at `start` of the scratch area. User and group names are left out: numbers are what is restored. */
+function putHeader(start: number, { name, prefix, type, linkTarget }: HeaderTexts): void {
   scratch.fill(0, start, start + tarBlockBytes);
   putText(start, name, nameBytes);
-  putOctal(start + 100, 7, fields.mode);
-  putOctal(start + 108, 7, clamp(fields.uid, shortOctal));
-  putOctal(start + 116, 7, clamp(fields.gid, shortOctal));
-  putOctal(start + 124, 11, clamp(fields.sizeBytes, longestOctal));
-  putOctal(start + 136, 11, clamp(fields.mtimeSeconds, longestOctal));
-  putText(start + 156, fields.type);
-  putText(start + 157, fields.linkTarget, nameBytes);
+  for (let field = 0; field < octalValues.length; field += 1) {
+    putOctal(start + (octalOffsets[field] as number), octalDigits[field] as number, octalValues[field] as number);
+  }
+  putText(start + 156, type);
+  putText(start + 157, linkTarget, nameBytes);
   putText(start + 257, magicAndVersion);
-  putOctal(start + 329, 7, clamp(fields.deviceMajor, shortOctal));
-  putOctal(start + 337, 7, clamp(fields.deviceMinor, shortOctal));
   putText(start + 345, prefix);
   let sum = checksumAsSpaces;
   for (let at = start; at < start + tarBlockBytes; at += 1) sum += scratch[at] as number;
@@ -162,18 +174,21 @@ function putHeader(start: number, fields: HeaderFields, { name, prefix }: SplitN
 }
 
 function putExtendedHeader(recordBytes: number): void {
-  const fields = {
-    type: 'x',
-    mode: 0o644,
-    uid: 0,
-    gid: 0,
-    sizeBytes: recordBytes,
-    mtimeSeconds: 0,
-    linkTarget: '',
-    deviceMajor: 0,
-    deviceMinor: 0,
-  };
-  putHeader(0, fields, { name: '././@PaxHeader', prefix: '' });
+  octalValues.fill(0);
+  octalValues[0] = 0o644;
+  octalValues[3] = recordBytes;
+  putHeader(0, { name: '././@PaxHeader', prefix: '', type: 'x', linkTarget: '' });
+}
+
+function putOwnHeader(member: TarMember, { name, prefix }: SplitName): void {
+  octalValues[0] = member.mode;
+  octalValues[1] = clamp(member.uid, shortOctal);
+  octalValues[2] = clamp(member.gid, shortOctal);
+  octalValues[3] = clamp(member.sizeBytes, longestOctal);
+  octalValues[4] = clamp(member.mtimeSeconds, longestOctal);
+  octalValues[5] = clamp(member.deviceMajor, shortOctal);
+  octalValues[6] = clamp(member.deviceMinor, shortOctal);
+  putHeader(2 * tarBlockBytes, { name, prefix, type: member.type, linkTarget: member.linkTarget });
 }
 
 /** Length of the records that the extended header in the scratch area is for: most members have records of the same length. */
@@ -182,26 +197,32 @@ let extendedHeaderFor = -1;
 /** A member's headers, not yet placed: the extended records (empty where none are needed) and the whole length. */
 export interface PreparedHeader {
   readonly member: TarMember;
+  /** How the path stands in the header itself. */
+  readonly split: SplitName;
   readonly records: ByteString;
   readonly lengthBytes: number;
 }
 
 export function prepareHeader(member: TarMember): PreparedHeader {
-  const records = extendedRecords(member, splitName(member.path) !== undefined);
+  const split = splitName(member.path);
+  const records = extendedRecords(member, split !== undefined);
   const extended = records === '' ? 0 : tarBlockBytes + paddedBytes(records.length);
-  return { member, records, lengthBytes: extended + tarBlockBytes };
+  return { member, split: split ?? { name: member.path, prefix: '' }, records, lengthBytes: extended + tarBlockBytes };
 }
 
 /** Writes extended header, its records and the header at `start`; returns the offset behind them. */
-export function putMemberHeader(into: Buffer, start: number, { member, records, lengthBytes }: PreparedHeader): number {
+export function putMemberHeader(
+  into: Buffer,
+  start: number,
+  { member, split, records, lengthBytes }: PreparedHeader,
+): number {
   const end = start + lengthBytes;
   if (end > into.length) throw bug('a header is longer than the place for it');
-  const split = splitName(member.path) ?? { name: member.path, prefix: '' };
-  putHeader(2 * tarBlockBytes, member, split);
   if (records !== '' && records.length !== extendedHeaderFor) {
     putExtendedHeader(records.length);
     extendedHeaderFor = records.length;
   }
+  putOwnHeader(member, split);
   if (records === '') {
     into.set(scratch.subarray(2 * tarBlockBytes), start);
   } else if (records.length <= tarBlockBytes) {

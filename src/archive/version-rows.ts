@@ -1,29 +1,20 @@
 import { type ByteString, bytesOf, isAscii, joinPath, utf8TextOf } from '#src/archive/byte-string';
 import type { MemberPlace } from '#src/archive/segment-placer';
 import { escapePath } from '#src/base/bytes';
-import { type EntryType, entryTypes, type VersionBatch, versionFlags } from '#src/catalog/files';
+import { type VersionBatch, versionFlags } from '#src/catalog/files';
+import { byteNameJson, encodeVersionRow, type RowValues } from '#src/catalog/version-row';
 
 /** What catalog and index say of one entry. */
-export interface VersionInfo {
+export interface VersionInfo extends RowValues {
   readonly directory: ByteString;
   readonly name: ByteString;
-  readonly type: EntryType;
   readonly mode: number;
   readonly uid: number;
   readonly gid: number;
-  readonly sizeBytes: number;
-  readonly mtimeSeconds: number;
-  readonly mtimeNanoseconds: number;
-  readonly ctimeSeconds: number;
-  readonly ctimeNanoseconds: number;
-  /** Decimal. */
-  readonly inode: string;
   /** Of a symbolic link. */
   readonly linkTarget: ByteString;
   /** Of a regular file's content, 64 hexadecimal digits. */
   readonly sha256: string | undefined;
-  /** `versionFlags`. */
-  readonly flags: number;
   /** Where the content is: of a hard link, under its first name. */
   readonly place: MemberPlace;
   /** Where its own member is. */
@@ -49,7 +40,7 @@ const jsonText = (text: string): string => (plain.test(text) ? `"${text}"` : JSO
 
 const nameJson = (name: ByteString): string => {
   const text = utf8TextOf(name);
-  return text === undefined ? `["${bytesOf(name).toString('hex')}"]` : jsonText(text);
+  return text === undefined ? byteNameJson(bytesOf(name)) : jsonText(text);
 };
 
 function pathJson(path: ByteString): string {
@@ -90,7 +81,8 @@ export const holdUntil = ({ place }: VersionInfo): number =>
 export function encodeVersions(versions: readonly VersionInfo[]): VersionReport {
   const directories: Uint8Array[] = [];
   const digests = Buffer.alloc(versions.length * digestBytes);
-  let rows = '[';
+  let rows = '';
+  let hasByteNames = false;
   let indexLines = '';
   let contentBytes = 0;
   let directory: ByteString | undefined;
@@ -102,13 +94,13 @@ export function encodeVersions(versions: readonly VersionInfo[]): VersionReport 
     if (version.sha256) digests.write(version.sha256, index * digestBytes, 'hex');
     const { place } = version;
     if (version.type === 'file' && !(version.flags & versionFlags.hardLink)) contentBytes += version.sizeBytes;
-    rows += `${index === 0 ? '' : ','}[${directories.length - 1},${nameJson(version.name)},${entryTypes.indexOf(version.type)},${version.sizeBytes}`;
-    rows += `,${version.mtimeSeconds},${version.mtimeNanoseconds},${version.ctimeSeconds},${version.ctimeNanoseconds}`;
-    rows += `,"${version.inode}",${place.segment},${place.offset},${version.flags}]`;
+    const name = nameJson(version.name);
+    hasByteNames ||= name.startsWith('[');
+    rows += (index === 0 ? '[' : ',') + encodeVersionRow(directories.length - 1, name, version, place);
     indexLines += indexLine(version);
   });
   const [first] = versions;
-  const batch = { directories, rows: `${rows}]`, rowCount: versions.length, digests };
+  const batch = { directories, rows: `${rows}]`, hasByteNames, rowCount: versions.length, digests };
   const partSegment = first?.memberPlace.endSegment ?? 0;
   return { ...batch, indexLines, contentBytes, partSegment, holdUntil: first ? holdUntil(first) : 0 };
 }

@@ -26,12 +26,10 @@ export const versionFlags = {
 export interface VersionBatch {
   /** Absolute paths (bytes, `/` first, no trailing slash except the root) of the directories that rows refer to by index. */
   readonly directories: readonly Uint8Array[];
-  /**
-   * JSON array with one array a row: `[directory index, name, type, sizeBytes, mtime seconds, mtime nanoseconds, ctime seconds, ctime nanoseconds,
-   * inode (decimal text), segment, offset, flags]`. `type` is the index in `entryTypes`. `name` is text where it is UTF-8, else an array of one string of
-   * hexadecimal digits. The root directory itself is directory `/`, name ``.
-   */
+  /** JSON array of rows, each from `encodeVersionRow`. The root directory itself is directory `/`, name ``. */
   readonly rows: string;
+  /** Some names in it are `byteNameJson`. */
+  readonly hasByteNames: boolean;
   readonly rowCount: number;
   /** SHA-256 of the content, 32 bytes a row in the order of rows; 32 zero bytes where there is none (not a regular file). */
   readonly digests: Uint8Array;

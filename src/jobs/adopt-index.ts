@@ -2,7 +2,8 @@ import { isUtf8Text } from '#src/base/bytes';
 import { instant } from '#src/base/clock';
 import type { Catalog } from '#src/catalog/catalog';
 import type { DataSetRecord, SegmentPlace } from '#src/catalog/data-sets';
-import { entryTypes, type VersionBatch, versionFlags } from '#src/catalog/files';
+import { type VersionBatch, versionFlags } from '#src/catalog/files';
+import { byteNameJson, encodeVersionRow } from '#src/catalog/version-row';
 import { type IndexLine, parseDeletionLine, parseIndexLine } from '#src/volume/index-line';
 import { readIndex } from '#src/volume/index-payload';
 import { type DataSetIndexRecord, damaged, type IndexedPlace } from '#src/volume/index-record';
@@ -159,29 +160,26 @@ function splitPath(path: Buffer): { directory: Buffer; name: Buffer } {
 export function encodeBatch(lines: readonly IndexLine[]): VersionBatch {
   const directories: Buffer[] = [];
   const digests = new Uint8Array(32 * lines.length);
+  let hasByteNames = false;
   const rows = lines.map((line, index) => {
     const { directory, name } = splitPath(line.path);
     if (!directories.at(-1)?.equals(directory)) directories.push(directory);
     if (line.sha256) digests.set(line.sha256, 32 * index);
+    const isText = isUtf8Text(name);
+    hasByteNames ||= !isText;
     const flags =
       (line.fuzzy ? versionFlags.fuzzy : 0) |
       (line.hardLink ? versionFlags.hardLink : 0) |
       (line.young ? versionFlags.young : 0);
-    const { mtime, ctime } = line;
-    return [
-      directories.length - 1,
-      isUtf8Text(name) ? name.toString('utf8') : [name.toString('hex')],
-      entryTypes.indexOf(line.type),
-      line.sizeBytes,
-      mtime.seconds,
-      mtime.nanoseconds,
-      ctime.seconds,
-      ctime.nanoseconds,
-      line.inode,
-      line.segment,
-      line.offset,
-      flags,
-    ];
+    const { type, sizeBytes, mtime, ctime, inode } = line;
+    const stamps = {
+      mtimeSeconds: mtime.seconds,
+      mtimeNanoseconds: mtime.nanoseconds,
+      ctimeSeconds: ctime.seconds,
+      ctimeNanoseconds: ctime.nanoseconds,
+    };
+    const nameJson = isText ? JSON.stringify(name.toString('utf8')) : byteNameJson(name);
+    return encodeVersionRow(directories.length - 1, nameJson, { type, flags, sizeBytes, ...stamps, inode }, line);
   });
-  return { directories, rows: JSON.stringify(rows), rowCount: rows.length, digests };
+  return { directories, rows: `[${rows.join(',')}]`, hasByteNames, rowCount: rows.length, digests };
 }

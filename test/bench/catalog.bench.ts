@@ -8,6 +8,7 @@ import type { Catalog } from '#src/catalog/catalog';
 import type { DataSetRecord } from '#src/catalog/data-sets';
 import type { VersionBatch } from '#src/catalog/files';
 import { openSqliteCatalog } from '#src/catalog/sql/sqlite/open-sqlite-catalog';
+import { encodeVersionRow } from '#src/catalog/version-row';
 import { addDataSet, segmentOf } from '#test/catalog/engines';
 
 /** Figures of the catalog: `node dist/test/bench/catalog.bench.js [versions] [folder]`; 10^6 versions, 100 a directory, by default. */
@@ -33,29 +34,29 @@ const cpuMs = (before: NodeJS.CpuUsage): number => {
 
 function batch(first: number, count: number): VersionBatch {
   const directories: string[] = [];
-  const rows: unknown[] = [];
+  const rows: string[] = [];
   const digests = randomBytes(count * 32);
   for (let n = first; n < first + count; n += 1) {
     const directory = directoryOf(n);
     if (directories.at(-1) !== directory) directories.push(directory);
-    const mtime = [1_780_000_000 + (n % 100_000), (n * 7_919_117) % 1_000_000_000];
-    const offset = (n * 8192) % 8e9;
-    rows.push([
-      directories.length - 1,
-      nameOf(n),
-      0,
-      (n * 7919) % 16_384,
-      ...mtime,
-      ...mtime,
-      String(1e6 + n),
-      1,
-      offset,
-      0,
-    ]);
+    const [seconds, nanoseconds] = [1_780_000_000 + (n % 100_000), (n * 7_919_117) % 1_000_000_000];
+    const values = {
+      type: 'file',
+      sizeBytes: (n * 7919) % 16_384,
+      mtimeSeconds: seconds,
+      mtimeNanoseconds: nanoseconds,
+      ctimeSeconds: seconds,
+      ctimeNanoseconds: nanoseconds,
+      inode: String(1e6 + n),
+      flags: 0,
+    } as const;
+    const place = { segment: 1, offset: (n * 8192) % 8e9 };
+    rows.push(encodeVersionRow(directories.length - 1, JSON.stringify(nameOf(n)), values, place));
   }
   return {
     directories: directories.map((path) => Buffer.from(path)),
-    rows: JSON.stringify(rows),
+    rows: `[${rows.join(',')}]`,
+    hasByteNames: false,
     rowCount: count,
     digests,
   };

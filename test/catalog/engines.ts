@@ -5,8 +5,9 @@ import { type Clock, type Instant, instant, ManualClock } from '#src/base/clock'
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Catalog, Repositories } from '#src/catalog/catalog';
 import type { DataSetKey, DataSetRecord, SegmentRecord } from '#src/catalog/data-sets';
-import { entryTypes, type VersionBatch } from '#src/catalog/files';
+import type { entryTypes, VersionBatch } from '#src/catalog/files';
 import { openSqliteCatalog } from '#src/catalog/sql/sqlite/open-sqlite-catalog';
+import { byteNameJson, encodeVersionRow } from '#src/catalog/version-row';
 import type { VolumeRecord } from '#src/catalog/volumes';
 import type { Barcode, Protection } from '#src/media/facets';
 
@@ -112,23 +113,28 @@ export function batchOf(files: readonly TestFile[]): VersionBatch {
     if (index < 0) index = directories.push(directory) - 1;
     const name = path.subarray(cut + 1);
     const text = name.toString('utf8');
-    const mtime = file.mtime ?? [1_780_000_000, 123_456_789];
-    return [
+    const [mtimeSeconds, mtimeNanoseconds] = file.mtime ?? [1_780_000_000, 123_456_789];
+    const [ctimeSeconds, ctimeNanoseconds] = file.ctime ?? [mtimeSeconds, mtimeNanoseconds];
+    return encodeVersionRow(
       index,
-      Buffer.from(text).equals(name) ? text : [name.toString('hex')],
-      entryTypes.indexOf(file.type ?? 'file'),
-      file.size ?? 100,
-      ...mtime,
-      ...(file.ctime ?? mtime),
-      file.inode ?? String(1000 + position),
-      file.segment ?? 1,
-      file.offset ?? position * 1024,
-      file.flags ?? 0,
-    ];
+      Buffer.from(text).equals(name) ? JSON.stringify(text) : byteNameJson(name),
+      {
+        type: file.type ?? 'file',
+        sizeBytes: file.size ?? 100,
+        mtimeSeconds,
+        mtimeNanoseconds,
+        ctimeSeconds,
+        ctimeNanoseconds,
+        inode: file.inode ?? String(1000 + position),
+        flags: file.flags ?? 0,
+      },
+      { segment: file.segment ?? 1, offset: file.offset ?? position * 1024 },
+    );
   });
   return {
     directories,
-    rows: JSON.stringify(rows),
+    rows: `[${rows.join(',')}]`,
+    hasByteNames: rows.some((row) => /^\[\d+,\[/.test(row)),
     rowCount: files.length,
     digests: Buffer.concat(files.map((file) => file.digest ?? Buffer.alloc(32, 7))),
   };
