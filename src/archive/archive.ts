@@ -1,6 +1,5 @@
-import { availableParallelism } from 'node:os';
-import { setFlagsFromString } from 'node:v8';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
+import { ArchiveThreads, type ThreadName } from '#src/archive/archive-threads';
 import type { ByteString } from '#src/archive/byte-string';
 import { closeLinkTableFiles, createLinkTableFiles } from '#src/archive/link-table';
 import type { ArchiveWarning } from '#src/archive/pack-builder';
@@ -42,8 +41,8 @@ export interface ArchiveOptions {
   readonly previousFileSystems?: readonly WalkedFileSystem[];
   /** Inode numbers of the file system do not last: they are not compared. */
   readonly ignoreInode?: boolean;
-  /** Threads that read files; by default one a processor, at most four. */
-  readonly fillers?: number;
+  /** Threads that were made before; left out, it makes its own. All are taken. */
+  readonly threads?: ArchiveThreads | undefined;
   /** A directory for files that have no name and vanish with the process. */
   readonly scratchDirectory: string;
   readonly signal?: AbortSignal | undefined;
@@ -71,19 +70,6 @@ export interface ArchiveResult {
   readonly failedRoots: readonly Uint8Array[];
 }
 
-const mostFillers = 4;
-
-/**
- * Threads make much short-lived garbage: with a small nursery and a small heap they are as fast, and the process does not grow with the tree. The
- * walker's heap holds the names of a directory, however many there are.
- */
-const nurseryMb = 8;
-const heapLimits = {
-  filler: { maxYoungGenerationSizeMb: nurseryMb, maxOldGenerationSizeMb: 64 },
-  writer: { maxYoungGenerationSizeMb: nurseryMb, maxOldGenerationSizeMb: 64 },
-  walker: { maxYoungGenerationSizeMb: nurseryMb },
-} as const;
-
 /**
  * Archives what is selected into segments: walker, fillers and writer are threads on synchronous calls (DESIGN.md, "How data flows"); this side answers
  * them and brings rows and segments to catalog and sink in the order of the stream.
@@ -104,7 +90,7 @@ export async function archive(options: ArchiveOptions): Promise<ArchiveResult> {
 class ArchiveRun {
   readonly #options: ArchiveOptions;
   readonly #memory: PipelineMemory;
-  readonly #fillers: number;
+  readonly #pool: ArchiveThreads;
   readonly #recorder: StreamRecorder;
   readonly #links: ReturnType<typeof createLinkTableFiles>;
   readonly #threads: Promise<void>[] = [];
@@ -120,8 +106,8 @@ class ArchiveRun {
 
   constructor(options: ArchiveOptions) {
     this.#options = options;
-    this.#fillers = options.fillers ?? Math.min(mostFillers, availableParallelism());
-    this.#memory = createPipelineMemory(this.#fillers, options.segmentBytes);
+    this.#pool = options.threads ?? new ArchiveThreads();
+    this.#memory = createPipelineMemory(this.#pool.fillers, options.segmentBytes);
     this.#links = createLinkTableFiles(options.scratchDirectory);
     this.#failed = new Promise((_, reject) => {
       this.#rejectFailed = reject;
@@ -140,10 +126,8 @@ class ArchiveRun {
   }
 
   async run(): Promise<ArchiveResult> {
-    // The threads keep every processor busy, and their nurseries are small: helpers that collect them would only take time from them.
-    setFlagsFromString('--no-parallel-scavenge');
     this.#startWriter();
-    const fillers = Array.from({ length: this.#fillers }, (_, filler) => this.#startFiller(filler));
+    const fillers = Array.from({ length: this.#pool.fillers }, (_, filler) => this.#startFiller(filler));
     this.#startWalker();
     await Promise.race([Promise.all(fillers), this.#failed]);
     this.#throwIfFailed();
@@ -162,6 +146,7 @@ class ArchiveRun {
   async end(): Promise<void> {
     this.#options.signal?.removeEventListener('abort', this.#onAbort);
     if (!this.#isComplete) stopEverybody(this.#memory);
+    this.#pool[Symbol.dispose]();
     await Promise.allSettled(this.#threads);
     await this.#recorder.quiesce();
     closeLinkTableFiles(this.#links);
@@ -181,14 +166,11 @@ class ArchiveRun {
 
   /** A thread of this folder; resolves when it has ended. */
   #start<M>(
-    name: keyof typeof heapLimits,
+    name: ThreadName,
     data: unknown,
     onMessage: (message: M) => void,
   ): { readonly worker: Worker; readonly ended: Promise<void> } {
-    const worker = new Worker(new URL(`./${name}-thread.js`, import.meta.url), {
-      workerData: data,
-      resourceLimits: heapLimits[name],
-    });
+    const worker = this.#pool.take(name, data);
     worker.on('message', (message: M) => {
       try {
         onMessage(message);

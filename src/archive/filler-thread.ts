@@ -1,20 +1,19 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { EntryArchiver } from '#src/archive/entry-archiver';
 import { systemFileOperations } from '#src/archive/file-operations';
 import { LinkTable } from '#src/archive/link-table';
 import { PackBuilder } from '#src/archive/pack-builder';
-import { isStopped, packBytes } from '#src/archive/pipeline-memory';
+import { packBytes } from '#src/archive/pipeline-memory';
 import { type Task, takeTask } from '#src/archive/task-queue';
 import type { FillerData } from '#src/archive/thread-messages';
 import { ThreadOutlet } from '#src/archive/thread-outlet';
+import { runThread } from '#src/archive/thread-start';
 import { systemClock } from '#src/base/clock';
-import { bug } from '#src/base/errors';
 
 /** A thread of the archiver that reads entries into packs. */
-function fill({ memory, filler, links }: FillerData): void {
-  if (!parentPort) throw bug('the filler runs as a thread');
+function fill({ memory, filler, links }: FillerData, port: MessagePort): void {
   const table = new LinkTable(links);
-  const outlet = new ThreadOutlet(memory, filler, table, parentPort);
+  const outlet = new ThreadOutlet(memory, filler, table, port);
   const builder = new PackBuilder(outlet);
   const archiver = new EntryArchiver({
     files: systemFileOperations,
@@ -43,10 +42,4 @@ function archiveTask(archiver: EntryArchiver, builder: PackBuilder, task: Task):
   }
 }
 
-const data = workerData as FillerData;
-try {
-  fill(data);
-} catch (error) {
-  // Told to stop: whoever told it knows why.
-  if (!isStopped(data.memory)) throw error;
-}
+await runThread(fill);

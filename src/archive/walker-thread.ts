@@ -1,18 +1,20 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
 import { systemFileOperations } from '#src/archive/file-operations';
-import { controlWords, isStopped, placementWords, waitWhile } from '#src/archive/pipeline-memory';
+import { controlWords, placementWords, waitWhile } from '#src/archive/pipeline-memory';
 import { askMainThread, createReferenceReader } from '#src/archive/reference-reader';
 import { TaskProducer } from '#src/archive/task-queue';
 import type { Deletion, WalkerData, WalkerMessage } from '#src/archive/thread-messages';
+import { runThread } from '#src/archive/thread-start';
 import { Walker } from '#src/archive/walker';
 import { bug } from '#src/base/errors';
 
 const deletionsAtATime = 1000;
 
 /** The thread that walks the selected trees and hands out tasks. */
-function walkSelection({ memory, selection, hasReference, ignoreInode, previousFileSystems }: WalkerData): void {
-  if (!parentPort) throw bug('the walker runs as a thread');
-  const port = parentPort;
+function walkSelection(
+  { memory, selection, hasReference, ignoreInode, previousFileSystems }: WalkerData,
+  port: MessagePort,
+): void {
   const send = (message: WalkerMessage): void => port.postMessage(message);
   const producer = new TaskProducer(memory);
   let deletions: Deletion[] = [];
@@ -51,10 +53,4 @@ function walkSelection({ memory, selection, hasReference, ignoreInode, previousF
   producer.finish();
 }
 
-const data = workerData as WalkerData;
-try {
-  walkSelection(data);
-} catch (error) {
-  // Told to stop: whoever told it knows why.
-  if (!isStopped(data.memory)) throw error;
-}
+await runThread(walkSelection);

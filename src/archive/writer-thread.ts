@@ -1,18 +1,16 @@
 import { writeSync } from 'node:fs';
-import { parentPort, workerData } from 'node:worker_threads';
 import {
   controlWords,
   extentRing,
   extentWords,
   finishedBit,
-  isStopped,
   type PipelineMemory,
   publish,
   waitWhile,
 } from '#src/archive/pipeline-memory';
 import type { WriterData, WriterMessage } from '#src/archive/thread-messages';
 import { areaIsFree } from '#src/archive/thread-outlet';
-import { bug } from '#src/base/errors';
+import { runThread } from '#src/archive/thread-start';
 import { Xxh64Stream } from '#src/base/xxh64';
 
 interface OpenSegment {
@@ -87,12 +85,6 @@ class SegmentWriter {
   }
 }
 
-const { memory } = workerData as WriterData;
-try {
-  if (!parentPort) throw bug('the writer runs as a thread');
-  const port = parentPort;
-  new SegmentWriter(memory, (message) => port.postMessage(message)).run();
-} catch (error) {
-  // Told to stop: whoever told it knows why.
-  if (!isStopped(memory)) throw error;
-}
+await runThread<WriterData>(({ memory }, port) =>
+  new SegmentWriter(memory, (message) => port.postMessage(message)).run(),
+);

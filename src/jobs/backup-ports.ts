@@ -1,3 +1,4 @@
+import type { ArchiveThreads } from '#src/archive/archive-threads';
 import type { Clock } from '#src/base/clock';
 import type { GrandsireError } from '#src/base/errors';
 import type { Catalog } from '#src/catalog/catalog';
@@ -23,4 +24,6 @@ export interface BackupPorts {
   readonly onStaged?: ((progress: { readonly files: number; readonly bytes: number }) => void) | undefined;
   readonly onWritten?: ((progress: DespoolProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Made early by whoever has something else to load meanwhile. */
+  readonly threads?: ArchiveThreads | undefined;
 }

@@ -97,6 +97,7 @@ async function stage(set: BackupSetSettings, { dataSet, decision, staging, ports
     reference: keys.length === 0 ? undefined : (directories) => catalog.files.reference(keys, directories),
     previousFileSystems: chain[0] ? await catalog.dataSets.fileSystems(chain[0].key) : [],
     ignoreInode: set.inode === 'ignore',
+    threads: ports.threads,
     scratchDirectory: configuration.staging.path,
     signal,
     onWarning: (warning) => warnings.push(keepWarning(warning, { dataSet, ports })),

@@ -19,6 +19,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { type ArchiveOptions, type ArchiveResult, archive } from '#src/archive/archive';
+import { ArchiveThreads } from '#src/archive/archive-threads';
 import type { ArchiveWarning } from '#src/archive/pack-builder';
 import { GrandsireError } from '#src/base/errors';
 import { xxh64 } from '#src/base/xxh64';
@@ -98,7 +99,7 @@ describe('a tree with every kind of entry', { skip: !isRoot && 'device nodes and
     const sizes = fc.integer({ min: 16, max: 400 }).map((blocks) => blocks * 512);
     await fc.assert(
       fc.asyncProperty(sizes, fc.integer({ min: 1, max: 3 }), async (segmentBytes, fillers) => {
-        const { result, sink, stream } = await run({ segmentBytes, fillers });
+        const { result, sink, stream } = await run({ segmentBytes, threads: new ArchiveThreads(fillers) });
         assert.equal(describeTree(extract(stream)), expected);
         assert.equal(result.segments, sink.finished.length);
         for (const segment of sink.finished) {

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { archive } from '#src/archive/archive';
+import { ArchiveThreads } from '#src/archive/archive-threads';
 import { instant, ManualClock } from '#src/base/clock';
 import { milliseconds } from '#src/base/duration';
 import type { GrandsireError } from '#src/base/errors';
@@ -167,7 +168,7 @@ sets:
       versions: this.catalog.files.openWriter(dataSet.key),
       reference: chain && ((directories) => this.catalog.files.reference(chain, directories)),
       previousFileSystems: options.base ? await dataSets.fileSystems(options.base.key) : [],
-      fillers: 2,
+      threads: new ArchiveThreads(2),
       scratchDirectory: this.folder,
       onWarning: ({ code, message }) => {
         throw new TypeError(`${code}: ${message}`);

@@ -1,3 +1,4 @@
+import type { ArchiveThreads } from '#src/archive/archive-threads';
 import { GrandsireError } from '#src/base/errors';
 import { defineCommand, type Warning } from '#src/cli/command';
 import type { Context } from '#src/cli/context';
@@ -37,6 +38,9 @@ export const command = defineCommand({
     '{ dataSet, backupSet, level, state, startedAt, finishedAt, tier, files, bytes, warnings: [{ path, code, message }], segments, ' +
     'cartridges: [BARCODE], staged, reasons: [text] }',
   async run(context, { set: name, level, stageOnly }) {
+    const { ArchiveThreads } = await import('#src/archive/archive-threads');
+    // First, so that they are ready by the time configuration and catalog are.
+    using threads = new ArchiveThreads();
     await using app = await context.openApp();
     const set = app.configuration.sets[name];
     if (!set) throw setNotFound(name, Object.keys(app.configuration.sets));
@@ -51,7 +55,7 @@ export const command = defineCommand({
       library: rotation?.library ?? libraryNamed(app.configuration, context.library).name,
       timeZone: rotation?.timeZone ?? context.timeZone,
     };
-    const done = await runBackup(request, { app, context, warnings });
+    const done = await runBackup(request, { app, context, warnings, threads });
     const result = await describe(done, { app, context, warnings });
     return { result, ...(warnings.length > 0 ? { exitCode: 3 as const } : {}) };
   },
@@ -68,7 +72,10 @@ interface Run {
   readonly warnings: Warning[];
 }
 
-async function runBackup(request: BackupRequest, { app, context, warnings }: Run): Promise<BackupResult> {
+async function runBackup(
+  request: BackupRequest,
+  { app, context, warnings, threads }: Run & { readonly threads: ArchiveThreads },
+): Promise<BackupResult> {
   const { backup } = await import('#src/jobs/backup');
   const { leaseStaging } = await import('#src/cli/staging-lease');
   const { LibraryMounts } = await import('#src/cli/library-mounts');
@@ -93,6 +100,7 @@ async function runBackup(request: BackupRequest, { app, context, warnings }: Run
         detail: `segment ${segment}`,
       }),
     signal: context.signal,
+    threads,
   });
 }
 
