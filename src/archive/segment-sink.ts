@@ -16,8 +16,8 @@ export interface SegmentSink {
   /** A file descriptor, open for writing. */
   begin(number: number): Promise<number>;
   diskFull(number: number): Promise<void>;
-  /** JSON lines of the files whose content ends in the segment. */
-  index(number: number, lines: string): Promise<void>;
+  /** JSON lines of the files whose content ends in the segment, as UTF-8. */
+  index(number: number, lines: Uint8Array): Promise<void>;
   finish(segment: FinishedSegment): Promise<void>;
   /** Names that are gone; kept until the run is complete. */
   addDeletions(deletions: readonly Deletion[]): Promise<void>;

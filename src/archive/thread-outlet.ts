@@ -131,7 +131,12 @@ export class ThreadOutlet implements PackOutlet {
     }
     const versions = groupBySegment(pack.versions).map(encodeVersions);
     const report: PackReport = { kind: 'pack', number, versions, cuts, warnings: pack.warnings };
-    this.#port.postMessage(report);
+    const memory = versions.flatMap(({ rows, indexLines, digests }) => [
+      rows.buffer,
+      indexLines.buffer,
+      digests.buffer,
+    ]);
+    this.#port.postMessage(report, memory as ArrayBuffer[]);
   }
 }
 

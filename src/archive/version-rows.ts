@@ -23,8 +23,8 @@ export interface VersionInfo extends RowValues {
 
 /** Versions as the catalog and the index part of a segment take them. */
 export interface VersionReport extends VersionBatch {
-  /** JSON lines, each ended. */
-  readonly indexLines: string;
+  /** JSON lines, each ended, as UTF-8. */
+  readonly indexLines: Uint8Array;
   /** Of regular files, further names of an inode not counted. */
   readonly contentBytes: number;
   /** The segment in which their members end, and whose index part lists them. */
@@ -34,6 +34,7 @@ export interface VersionReport extends VersionBatch {
 }
 
 const digestBytes = 32;
+const utf8 = new TextEncoder();
 /** Characters that stand for themselves in a JSON string and in an escaped path. */
 const plain = /^[ !#-[\]-~]*$/;
 const jsonText = (text: string): string => (plain.test(text) ? `"${text}"` : JSON.stringify(text));
@@ -100,7 +101,14 @@ export function encodeVersions(versions: readonly VersionInfo[]): VersionReport 
     indexLines += indexLine(version);
   });
   const [first] = versions;
-  const batch = { directories, rows: `${rows}]`, hasByteNames, rowCount: versions.length, digests };
+  // Encoded here, and handed on without a copy: the thread that all of it passes through makes no strings of it.
+  const batch = { directories, rows: utf8.encode(`${rows}]`), hasByteNames, rowCount: versions.length, digests };
   const partSegment = first?.memberPlace.endSegment ?? 0;
-  return { ...batch, indexLines, contentBytes, partSegment, holdUntil: first ? holdUntil(first) : 0 };
+  return {
+    ...batch,
+    indexLines: utf8.encode(indexLines),
+    contentBytes,
+    partSegment,
+    holdUntil: first ? holdUntil(first) : 0,
+  };
 }

@@ -26,8 +26,8 @@ export const versionFlags = {
 export interface VersionBatch {
   /** Absolute paths (bytes, `/` first, no trailing slash except the root) of the directories that rows refer to by index. */
   readonly directories: readonly Uint8Array[];
-  /** JSON array of rows, each from `encodeVersionRow`. The root directory itself is directory `/`, name ``. */
-  readonly rows: string;
+  /** JSON array of rows, each from `encodeVersionRow`, as UTF-8. The root directory itself is directory `/`, name ``. */
+  readonly rows: Uint8Array;
   /** Some names in it are `byteNameJson`. */
   readonly hasByteNames: boolean;
   readonly rowCount: number;

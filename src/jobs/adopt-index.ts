@@ -181,5 +181,5 @@ export function encodeBatch(lines: readonly IndexLine[]): VersionBatch {
     const nameJson = isText ? JSON.stringify(name.toString('utf8')) : byteNameJson(name);
     return encodeVersionRow(directories.length - 1, nameJson, { type, flags, sizeBytes, ...stamps, inode }, line);
   });
-  return { directories, rows: `[${rows.join(',')}]`, hasByteNames, rowCount: rows.length, digests };
+  return { directories, rows: Buffer.from(`[${rows.join(',')}]`), hasByteNames, rowCount: rows.length, digests };
 }

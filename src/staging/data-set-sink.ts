@@ -67,7 +67,7 @@ export class DataSetSink implements SegmentSink {
     return this.#options.onDiskFull(this.#options.signal);
   }
 
-  async index(number: number, lines: string): Promise<void> {
+  async index(number: number, lines: Uint8Array): Promise<void> {
     await this.#segment(number).index.appendFile(lines);
   }
 

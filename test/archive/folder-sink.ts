@@ -32,9 +32,9 @@ export class FolderSink implements SegmentSink {
     assert.fail('disk full');
   }
 
-  async index(number: number, lines: string): Promise<void> {
+  async index(number: number, lines: Uint8Array): Promise<void> {
     assert.ok(this.#open.has(number), `segment ${number} is being filled while its index is written`);
-    this.indexLines.push(...lines.trimEnd().split('\n'));
+    this.indexLines.push(...Buffer.from(lines).toString().trimEnd().split('\n'));
     appendFileSync(join(this.#folder, `${String(number).padStart(6, '0')}.index`), lines);
   }
 

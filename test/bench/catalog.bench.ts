@@ -55,7 +55,7 @@ function batch(first: number, count: number): VersionBatch {
   }
   return {
     directories: directories.map((path) => Buffer.from(path)),
-    rows: `[${rows.join(',')}]`,
+    rows: Buffer.from(`[${rows.join(',')}]`),
     hasByteNames: false,
     rowCount: count,
     digests,

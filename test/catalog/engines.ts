@@ -133,7 +133,7 @@ export function batchOf(files: readonly TestFile[]): VersionBatch {
   });
   return {
     directories,
-    rows: `[${rows.join(',')}]`,
+    rows: Buffer.from(`[${rows.join(',')}]`),
     hasByteNames: rows.some((row) => /^\[\d+,\[/.test(row)),
     rowCount: files.length,
     digests: Buffer.concat(files.map((file) => file.digest ?? Buffer.alloc(32, 7))),

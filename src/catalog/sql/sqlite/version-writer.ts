@@ -139,7 +139,7 @@ async function insertRows(
       json_extract(r.value, '$[6]'), json_extract(r.value, '$[7]'), json_extract(r.value, '$[8]'), json_extract(r.value, '$[9]'),
       json_extract(r.value, '$[10]'),
       nullif(substr(${digests}, (r.key - ${first}) * 32 + 1, 32), zeroblob(32))
-    from jsonb_each(${batch.rows}) r
+    from jsonb_each(cast(${batch.rows} as text)) r
       join temp.batch_directories m on m.position = json_extract(r.value, '$[0]') + cast(${firstDirectory} as integer)
     where r.key >= ${first} and r.key < ${end}`.execute(db);
   const inserted = await changedRows(db);
