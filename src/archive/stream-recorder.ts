@@ -35,8 +35,10 @@ function promised<T>(): Promised<T> {
   return { promise, resolve };
 }
 
-/** Batches of rows given to the catalog and not yet committed: so many that several share a commit. */
-const batchesInFlight = 12;
+/** Rows that are given to the catalog together: every commit synchronises its disk. */
+const rowsPerCommit = 2048;
+/** Commits under way. */
+const commitsInFlight = 2;
 
 /**
  * Takes what fillers and writer report, and brings it to catalog and sink in the order of the stream: rows before the segment is staged in which their
@@ -47,6 +49,7 @@ export class StreamRecorder {
   readonly #waiting = new Map<number, PackReport>();
   readonly #begun = new Map<number, Promised<void>>();
   readonly #closed = new Map<number, Promised<ClosedSegment>>();
+  #gathered: VersionReport[] = [];
   /** One that failed stays, so that nothing is called staged after it. */
   readonly #inFlight = new Set<Promise<void>>();
   readonly #crossing = new Set<ByteString>();
@@ -112,7 +115,7 @@ export class StreamRecorder {
   /** Resolves when so many reports have been dealt with, and the catalog has their rows. */
   async settleReports(count: number): Promise<void> {
     if (this.#done < count) await new Promise<void>((resolve) => this.#awaited.push({ count, resolve }));
-    await Promise.all(this.#inFlight);
+    await this.#commitAll();
   }
 
   /** The last segment, which nothing cut. */
@@ -126,7 +129,7 @@ export class StreamRecorder {
     for (const cut of report.cuts) {
       // What lies behind the cut has to wait for room in the next segment; the cut must not.
       for (; batches[0] && batches[0].partSegment <= cut.segment; batches.shift()) await this.#recordBatch(batches[0]);
-      await Promise.all(this.#inFlight);
+      await this.#commitAll();
       this.#cut(cut);
     }
     for (const batch of batches) await this.#recordBatch(batch);
@@ -145,12 +148,27 @@ export class StreamRecorder {
   }
 
   async #addRows(batch: VersionReport): Promise<void> {
-    const added = this.#tracked(() => this.#options.versions.add(batch));
+    this.#gathered.push(batch);
+    const rows = this.#gathered.reduce((sum, { rowCount }) => sum + rowCount, 0);
+    if (rows < rowsPerCommit) return;
+    this.#commitGathered();
+    const [oldest] = this.#inFlight;
+    if (this.#inFlight.size >= commitsInFlight) await oldest;
+  }
+
+  #commitGathered(): void {
+    const batches = this.#gathered;
+    if (batches.length === 0) return;
+    this.#gathered = [];
+    const added = this.#tracked(() => this.#options.versions.add(...batches));
     this.#inFlight.add(added);
     // Where nobody waits for it yet, a failure must not end the process.
     added.then(() => this.#inFlight.delete(added), this.#options.onFailure);
-    const [oldest] = this.#inFlight;
-    if (this.#inFlight.size >= batchesInFlight) await oldest;
+  }
+
+  async #commitAll(): Promise<void> {
+    this.#commitGathered();
+    await Promise.all(this.#inFlight);
   }
 
   #cut({ segment, firstHeader, inside, nextPath, isLast = false }: SegmentCut): void {
@@ -169,7 +187,7 @@ export class StreamRecorder {
       this.#closed.delete(segment);
       this.#begun.delete(segment);
       for (const batch of split) await this.#addRows(batch);
-      await Promise.all(this.#inFlight);
+      await this.#commitAll();
       const finished = { number: segment, payloadBytes, xxh64, startsInside, endsInside, firstHeader };
       await this.#tracked(() => this.#options.sink.finish(finished));
     });

@@ -21,7 +21,7 @@ export const versionFlags = {
 
 /**
  * Versions of files on their way into the catalog, in the order of the walk: built by the archiver's workers, handed to SQLite without
- * another look. One batch is one transaction (≤ 100 ms: about 10,000 rows).
+ * another look. A transaction takes at most 100 ms: about 10,000 rows.
  */
 export interface VersionBatch {
   /** Absolute paths (bytes, `/` first, no trailing slash except the root) of the directories that rows refer to by index. */
@@ -47,10 +47,10 @@ export const entryTypes = [
 
 export interface VersionWriter {
   /**
-   * Resolves when the batch is committed; batches are taken in order. The caller keeps at most a few in flight. Replaces versions of the same name in
-   * the same data set. More than 10,000 rows are committed in parts.
+   * Resolves when the batches are committed, in their order, several in one transaction; a call after another is taken after it. The caller keeps at
+   * most a few calls in flight. Replaces versions of the same name in the same data set. More than 10,000 rows are committed in parts.
    */
-  add(batch: VersionBatch): Promise<void>;
+  add(...batches: readonly VersionBatch[]): Promise<void>;
   /**
    * Names that are gone, recorded by a run that completed: one for each name missing from its directory. A deletion hides every version of that
    * path *and of everything below it* that an earlier data set holds; versions of the same data set stay visible (a directory that gave way to a file

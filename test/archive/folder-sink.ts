@@ -69,8 +69,8 @@ export class RowCollector implements VersionWriter {
   readonly batches: VersionBatch[] = [];
   readonly deletions: Deletion[] = [];
 
-  async add(batch: VersionBatch): Promise<void> {
-    this.batches.push(batch);
+  async add(...batches: readonly VersionBatch[]): Promise<void> {
+    this.batches.push(...batches);
   }
 
   async addDeletions(deletions: readonly Deletion[]): Promise<void> {

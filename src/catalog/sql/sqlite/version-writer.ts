@@ -14,15 +14,13 @@ const rowsPerTransaction = 10_000;
 /**
  * Rows go in by `json_each` over the text that the archiver built: no value of them is touched in this thread. `jsonb_each` hands nested arrays on in
  * binary form, so that they are not parsed once a column.
- *
- * Batches that wait while a transaction is under way go into the next one together: each commit is a synchronisation of the disk.
  */
 export function openVersionWriter(context: SqlContext, dataSet: DataSetKey): VersionWriter {
-  const queue = new SliceQueue((slices) => context.write((db) => insertSlices(db, dataSet, slices)));
   return {
-    async add(batch) {
-      context.assertOutside();
-      await Promise.all(sliceBatch(batch).map((slice) => queue.add(slice)));
+    async add(...batches) {
+      for (const slices of groupSlices(batches.flatMap(sliceBatch))) {
+        await context.write((db) => insertSlices(db, dataSet, slices));
+      }
     },
     async addDeletions(deletions) {
       for (let first = 0; first < deletions.length; first += rowsPerTransaction) {
@@ -33,52 +31,21 @@ export function openVersionWriter(context: SqlContext, dataSet: DataSetKey): Ver
   };
 }
 
-interface WaitingSlice {
-  readonly slice: Slice;
-  readonly resolve: () => void;
-  readonly reject: (error: unknown) => void;
-}
-
-/** Commits slices in their order, as many at a time as wait and one transaction takes. */
-class SliceQueue {
-  readonly #commit: (slices: readonly Slice[]) => Promise<void>;
-  readonly #waiting: WaitingSlice[] = [];
-  #isWorking = false;
-
-  constructor(commit: (slices: readonly Slice[]) => Promise<void>) {
-    this.#commit = commit;
-  }
-
-  /** Resolves when the slice is committed. */
-  async add(slice: Slice): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#waiting.push({ slice, resolve, reject });
-      if (!this.#isWorking) this.#work();
-    });
-  }
-
-  async #work(): Promise<void> {
-    this.#isWorking = true;
-    while (this.#waiting.length > 0) {
-      const group = this.#takeGroup();
-      try {
-        await this.#commit(group.map(({ slice }) => slice));
-        for (const { resolve } of group) resolve();
-      } catch (error) {
-        for (const { reject } of group) reject(error);
-      }
+/** Consecutive slices that go into one transaction together. */
+function groupSlices(slices: readonly Slice[]): readonly (readonly Slice[])[] {
+  const groups: Slice[][] = [];
+  let rows = rowsPerTransaction;
+  for (const slice of slices) {
+    rows += slice.end - slice.first;
+    const last = groups.at(-1);
+    if (last && rows <= rowsPerTransaction) {
+      last.push(slice);
+    } else {
+      groups.push([slice]);
+      rows = slice.end - slice.first;
     }
-    this.#isWorking = false;
   }
-
-  #takeGroup(): readonly WaitingSlice[] {
-    let rows = 0;
-    const tooMany = this.#waiting.findIndex(({ slice }) => {
-      rows += slice.end - slice.first;
-      return rows > rowsPerTransaction;
-    });
-    return this.#waiting.splice(0, tooMany < 0 ? this.#waiting.length : Math.max(1, tooMany));
-  }
+  return groups;
 }
 
 /** Rows `first` to `end` of a batch. */
