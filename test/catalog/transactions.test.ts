@@ -105,6 +105,21 @@ for (const engine of engines) {
       });
     });
 
+    test('another catalog can be used from inside a transaction, and the first one through it cannot', async () => {
+      await withCatalog(engine, (first) =>
+        withCatalog(engine, async (second) => {
+          await first.transaction(async () => {
+            await second.leases.put(lease('other'));
+            await second.transaction(async () => {
+              await assert.rejects(first.leases.list(), isBug);
+            });
+            assert.deepEqual(await leases(second), ['other']);
+          });
+          assert.deepEqual(await leases(first), []);
+        }),
+      );
+    });
+
     test('repositories of a transaction are of no use after its end', async () => {
       await withCatalog(engine, async (catalog) => {
         const kept = await catalog.transaction(async (inner) => inner);

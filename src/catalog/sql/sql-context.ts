@@ -17,15 +17,24 @@ export interface SqlContext {
   assertOutside(): void;
 }
 
+interface TransactionMark {
+  readonly gate: TransactionGate;
+  open: boolean;
+  /** Of another catalog, from inside whose transaction this one was begun. */
+  readonly outer: TransactionMark | undefined;
+}
+
+/** One for all catalogs: each such storage costs every promise of the process something, for as long as the process lives. */
+const transactions = new AsyncLocalStorage<TransactionMark>();
+
 /**
  * Tells whether the running code was called from inside a transaction. Without it a write through the outer repositories would wait for the
  * queue that its own transaction holds, for ever, and a read would silently see the state before it.
  */
 export class TransactionGate {
-  readonly #current = new AsyncLocalStorage<{ open: boolean }>();
-
   assertOutside(): void {
-    if (this.#current.getStore()?.open) {
+    for (let mark = transactions.getStore(); mark; mark = mark.outer) {
+      if (mark.gate !== this || !mark.open) continue;
       throw bug(
         'the catalog was used from inside its own transaction; use the repositories that the transaction hands in',
       );
@@ -33,9 +42,9 @@ export class TransactionGate {
   }
 
   async inside<T>(db: CatalogDatabase, work: (context: SqlContext) => Promise<T>): Promise<T> {
-    const mark = { open: true };
+    const mark: TransactionMark = { gate: this, open: true, outer: transactions.getStore() };
     try {
-      return await this.#current.run(mark, () => work(boundContext(db, mark)));
+      return await transactions.run(mark, () => work(boundContext(db, mark)));
     } finally {
       mark.open = false;
     }
