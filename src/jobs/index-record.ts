@@ -65,6 +65,11 @@ async function copiesBySegment(
     const copy = { ...name, tapeFile: file.fileNumber, block: file.block, blocks: file.blocks };
     bySegment.set(file.number, [...(bySegment.get(file.number) ?? []), copy]);
   }
+  for (const { number, volume, barcode, fileNumber: tapeFile, block, blocks } of await repositories.tapeFiles.unreadOf(
+    dataSet.key,
+  )) {
+    bySegment.set(number, [...(bySegment.get(number) ?? []), { volume, barcode, tapeFile, block, blocks }]);
+  }
   return bySegment;
 }
 
