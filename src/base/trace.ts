@@ -21,6 +21,7 @@ export type TraceInstant =
   | 'tape-file.synchronised'
   | 'tape-file.position'
   | 'tape-file.committed'
+  | 'data-set.concluded'
   | 'segment.evicting'
   | 'segment.evicted'
   | 'data-set.leaving'

@@ -168,8 +168,10 @@ export class StagingArea {
     if (record) await dataSets.abandonFilling(record.key);
     // Killed behind the last eviction: bytes leave only when copies and indexes are on media, so that nobody needs what is left.
     const rows = [...known.values()];
-    const hasLeft = rows.length > 0 && rows.every(({ state, inStaging }) => state !== 'filling' && !inStaging);
-    const isOver = record !== undefined && record.state !== 'open' && hasLeft && unknown.length === 0;
+    const hasLeft = rows.every(({ state, inStaging }) => state !== 'filling' && !inStaging);
+    // What its last index is made of is needed until that is on a medium.
+    const isEnded = record?.state === 'interrupted' || (record?.state === 'complete' && record.concluded);
+    const isOver = isEnded && hasLeft && unknown.length === 0;
     if (isOver || (await readdir(folder)).length === 0) await rm(folder, { recursive: true });
     else this.#admission.count(await folderBytes(folder));
     return unknown.length > 0 ? [unknownSegments(folder, dataSet, unknown)] : [];

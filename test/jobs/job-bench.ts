@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +27,7 @@ import { memoryPayload } from '#src/session/tape-file-source';
 import { openWriteSession } from '#src/session/write-session';
 import { StagingArea } from '#src/staging/staging-area';
 import { type Invocation, invoke } from '#test/cli/invoke';
+import { program } from '#test/support/installation';
 import { createTestLibrary, type TestLibrary, type TestLibraryOptions } from '#test/support/virtual-library';
 
 export interface JobBenchOptions extends TestLibraryOptions {
@@ -139,6 +141,21 @@ sets:
     }
   }
 
+  /** Runs a command line as a process of its own that kills itself at this instant (`NAME:K`). */
+  async killedAt(stop: string, ...argv: string[]): Promise<void> {
+    await this.close();
+    try {
+      const now = new Date(this.clock.now()).toISOString();
+      const { signal, output } = spawnSync(process.execPath, [program, ...argv, '--now', now], {
+        cwd: this.folder,
+        env: { ...process.env, GRANDSIRE_TEST_CLOCK: '1', GRANDSIRE_TRACE_STOP: stop },
+      });
+      if (signal !== 'SIGKILL') throw new TypeError(`it did not come to ${stop}: ${output}`);
+    } finally {
+      await this.open();
+    }
+  }
+
   async cartridge(barcode: string): Promise<CartridgeRecord> {
     const [record] = await this.catalog.cartridges.byBarcode(barcode);
     if (!record) throw new RangeError(`no cartridge ${barcode}`);
@@ -177,7 +194,7 @@ sets:
     const { files, bytes } = result;
     await dataSets.update(dataSet.key, { state: 'complete', finishedAt: this.clock.now(), files, bytes });
     const complete = (await dataSets.get(dataSet.key)) as DataSetRecord;
-    if (options.despool !== false) await this.despool(complete, options.cartridges, staging);
+    if (options.despool !== false) await this.despool(complete, options.cartridges, { area: staging });
     return complete;
   }
 
@@ -205,7 +222,7 @@ sets:
   async despool(
     dataSet: DataSetRecord,
     names: BackupOptions['cartridges'] = ['G00001L9', 'G00002L9', 'G00003L9', 'G00004L9', 'G00005L9'],
-    area?: StagingArea,
+    { area, last = true }: { readonly area?: StagingArea; readonly last?: boolean } = {},
   ): Promise<DespoolState> {
     const staged = area ?? (await this.staging());
     const state = await openDespoolState(dataSet, this.catalog);
@@ -228,7 +245,7 @@ sets:
           this.passedOver.push({ barcode, code, message }),
         backupCatalog: (path) => this.catalog.backupTo(path),
       },
-      { last: true },
+      { last },
     );
     return state;
   }
