@@ -9,6 +9,7 @@ export type TraceInstant =
   | 'segment.synced'
   | 'segment.renamed'
   | 'segment.staged'
+  | 'data-set.recorded'
   | 'data-set.complete'
   | 'mount.carried'
   | 'mount.threaded'

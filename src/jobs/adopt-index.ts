@@ -80,7 +80,9 @@ async function takeLines(dataSet: DataSetRecord, taking: Taking) {
       if (lines.length > 0) await writer.add(encodeBatch(lines));
       versions += lines.length;
     }
-    if (event.kind === 'deletions' && !listed.has(deletionsName(record.dataSet))) {
+    // Of a run that was not complete nothing counts as deleted.
+    const counts = record.state === 'complete' && !listed.has(deletionsName(record.dataSet));
+    if (event.kind === 'deletions' && counts) {
       deletions = true;
       const paths = event.lines.map(parseDeletionLine).filter((path) => path !== undefined);
       await writer.addDeletions(paths.map(splitPath));

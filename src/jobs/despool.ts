@@ -203,7 +203,7 @@ async function appendSegment(round: Round, session: WriteSession, segment: Segme
 /** The index of every segment that no index on this cartridge lists yet. False: it did not fit or failed, and goes to the next cartridge. */
 async function writeIndex(round: Round, session: WriteSession, isFinal: boolean): Promise<boolean> {
   const { dataSet, ports } = round;
-  const { repositories, staged, clock } = ports;
+  const { repositories, clock } = ports;
   const current = await repositories.dataSets.get(dataSet.key);
   if (!current) throw bug(`data set ${dataSet.id} vanished from the catalog`);
   const numbers = (await indexCoverage(repositories, dataSet.key)).unlistedOn(session.volume.key);
@@ -211,7 +211,7 @@ async function writeIndex(round: Round, session: WriteSession, isFinal: boolean)
     {
       record: await describeDataSet(repositories, current),
       parts: numbers.map((segment) => ({ segment, path: indexPart(round, segment) })),
-      deletionsPath: existsSync(staged.deletions(dataSet.id)) ? staged.deletions(dataSet.id) : undefined,
+      deletionsPath: deletionsOf(current, ports),
       writtenAtSeconds: Math.floor(clock.now() / 1000),
     },
     await scratchFile(round, 'index.tar.zst'),
@@ -224,6 +224,12 @@ async function writeIndex(round: Round, session: WriteSession, isFinal: boolean)
   if (outcome.kind === 'failed') throw outcome.error;
   await noteFill(round, session, true);
   return false;
+}
+
+/** While a run goes on, its file of deletions is half a list, and what it says does not count yet. */
+function deletionsOf({ id, state }: DataSetRecord, { staged }: DespoolPorts): string | undefined {
+  const path = staged.deletions(id);
+  return state === 'complete' && existsSync(path) ? path : undefined;
 }
 
 function indexPart({ dataSet, ports }: Round, segment: number): string {

@@ -12,10 +12,12 @@ import type { VolumeRecord } from '#src/catalog/volumes';
 import { adoptNamedDataSet } from '#src/jobs/adopt-data-set';
 import { adoptIndex, deletionsName, type IndexAdoption, segmentName } from '#src/jobs/adopt-index';
 import { adoptSegments, type FoundSegment } from '#src/jobs/adopt-segments';
+import { adoptStaged } from '#src/jobs/adopt-staged';
 import { CopyReader, isCopyFault } from '#src/jobs/copy-sources';
 import type { MountCartridge } from '#src/jobs/mounting';
 import { type FirstBlock, readFirstBlock } from '#src/session/first-block';
 import { type ScannedTapeFile, scanVolume } from '#src/session/scan-volume';
+import type { StagedPaths } from '#src/staging/staged-paths';
 import type { Descriptor, SegmentDescriptor, UnknownDescriptor } from '#src/volume/descriptor';
 
 export interface RebuildPorts {
@@ -24,6 +26,8 @@ export interface RebuildPorts {
   readonly mount: MountCartridge;
   /** Folder for indexes while cartridges are read. */
   readonly scratch: string;
+  /** The staging area, of which the caller holds the lease. */
+  readonly staging: { readonly path: string; readonly paths: StagedPaths };
   /** The pool that a pool draws from, by the configuration; undefined where it draws from none. */
   readonly drawOf: (pool: string) => string | undefined;
   readonly onNote: (text: string) => void;
@@ -39,7 +43,7 @@ export interface RebuildResult {
   }[];
   readonly dataSets: readonly string[];
   readonly files: number;
-  /** Lines of indexes that could not be understood, tape files that are void or damaged, segments that no index lists. */
+  /** Lines of indexes that could not be understood, tape files that are void or damaged, segments that no index lists, staged files that are not whole, cartridges that are missing. */
   readonly doubts: readonly string[];
 }
 
@@ -51,7 +55,7 @@ interface KeptIndex {
 
 /**
  * Reads cartridges without help of the catalog and writes what is found into it. Volumes that it did not know are protected for ever until
- * `acceptRebuilt`. Indexes are gathered first and taken in by the age of their data sets, so that what one relies on is there before it.
+ * `acceptRebuilt`. What was staged under a catalog that was lost is taken in, too. Indexes are gathered first and taken in by the age of their data sets, so that what one relies on is there before it.
  */
 export async function rebuild(cartridges: readonly CartridgeRecord[], ports: RebuildPorts): Promise<RebuildResult> {
   const run = new RebuildRun(ports);
@@ -178,6 +182,7 @@ class RebuildRun {
     let files = await this.#takeIndexes();
     for (const scanned of this.#scanned) await this.#adoptTapeFiles(scanned);
     files += await this.#takeSegments(unlisted);
+    files += await this.#takeStaged();
     await this.#tellUnread();
     await catalog.actions.append({
       at: clock.now(),
@@ -266,11 +271,21 @@ class RebuildRun {
     return files;
   }
 
+  /** After the cartridges: what they list need not be taken from here. */
+  async #takeStaged(): Promise<number> {
+    const { catalog, staging, signal } = this.#ports;
+    const onDoubt = (doubt: string) => this.#doubts.push(doubt);
+    const { dataSets, files } = await adoptStaged({ catalog, ...staging, onDoubt, signal });
+    for (const dataSet of dataSets) this.#dataSets.set(dataSet.id, dataSet);
+    return files;
+  }
+
   /** What lies on cartridges that were not read is found, and cannot be restored before they are. */
   async #tellUnread(): Promise<void> {
     const { catalog } = this.#ports;
     for (const { id, key } of this.#dataSets.values()) {
       const copies = new Set((await catalog.tapeFiles.copiesOf(key)).map(({ number }) => number));
+      for (const { number, inStaging } of await catalog.dataSets.segments(key)) if (inStaging) copies.add(number);
       const unread = (await catalog.tapeFiles.unreadOf(key)).filter(({ number }) => !copies.has(number));
       for (const [barcode, segments] of groupBy(unread, (copy) => copy.barcode)) {
         const numbers = segments.map(({ number }) => number).join(', ');

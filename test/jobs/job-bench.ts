@@ -14,6 +14,7 @@ import type { VolumeRecord } from '#src/catalog/volumes';
 import { type App, openApp } from '#src/compose';
 import { loadConfiguration } from '#src/config/load-configuration';
 import { type DespoolState, despool, openDespoolState } from '#src/jobs/despool';
+import { describeDataSet } from '#src/jobs/index-record';
 import type { MountCartridge } from '#src/jobs/mounting';
 import { type CartridgeUse, prepareVolume } from '#src/jobs/prepare-volume';
 import { rebuild } from '#src/jobs/rebuild';
@@ -25,6 +26,7 @@ import type { Protection } from '#src/media/facets';
 import { openReadSession } from '#src/session/read-session';
 import { memoryPayload } from '#src/session/tape-file-source';
 import { openWriteSession } from '#src/session/write-session';
+import { stagedPaths } from '#src/staging/staged-paths';
 import { StagingArea } from '#src/staging/staging-area';
 import { type Invocation, invoke } from '#test/cli/invoke';
 import { program } from '#test/support/installation';
@@ -40,6 +42,8 @@ export interface BackupOptions {
   readonly base?: DataSetRecord;
   /** Cartridges in the order in which a planner would name them; a use for each, `overwrite` unless said. */
   readonly cartridges?: readonly (string | readonly [string, CartridgeUse])[];
+  /** All that is staged is written to these while the run goes on, without the last index. */
+  readonly alongside?: readonly string[];
   /** False: what is staged stays staged. */
   readonly despool?: boolean;
   readonly protection?: Protection;
@@ -81,7 +85,7 @@ export class JobBench implements AsyncDisposable {
   #configuration(): string {
     const { path, cartridgeCapacityBytes, generation, drives, slots, mailSlots } = this.device.settings;
     return `state: ./state
-staging: { path: ./staging, size: 1GiB }
+staging: { path: ./staging, size: 1GiB, segmentSize: ${this.#segmentBytes} }
 libraries:
   main: { driver: virtual, path: '${path}', drives: ${drives}, slots: ${slots}, mailSlots: ${mailSlots},
           generation: ${generation}, cartridgeCapacity: ${cartridgeCapacityBytes} }
@@ -167,6 +171,7 @@ sets:
       path: join(this.folder, 'staging'),
       sizeBytes: 1 << 30,
       dataSets: this.catalog.dataSets,
+      tapeFiles: this.catalog.tapeFiles,
     });
     await area.recover();
     return area;
@@ -177,6 +182,7 @@ sets:
     const staging = await this.staging();
     const dataSet = await this.#createDataSet(options);
     const chain = options.base && (await dataSets.chain(options.base.key)).map(({ key }) => key);
+    await staging.keepRecord(await describeDataSet(this.catalog, dataSet));
     const result = await archive({
       selection: { roots: [Buffer.from(this.source)], excludes: [], never: [], oneFileSystem: true },
       segmentBytes: this.#segmentBytes,
@@ -191,8 +197,11 @@ sets:
       },
     });
     await dataSets.addFileSystems(dataSet.key, result.fileSystems);
+    if (options.alongside) await this.despool(dataSet, options.alongside, { area: staging, last: false });
     const { files, bytes } = result;
-    await dataSets.update(dataSet.key, { state: 'complete', finishedAt: this.clock.now(), files, bytes });
+    const outcome = { state: 'complete', finishedAt: this.clock.now(), files, bytes } as const;
+    await staging.keepRecord(await describeDataSet(this.catalog, { ...dataSet, ...outcome }));
+    await dataSets.update(dataSet.key, outcome);
     const complete = (await dataSets.get(dataSet.key)) as DataSetRecord;
     if (options.despool !== false) await this.despool(complete, options.cartridges, { area: staging });
     return complete;
@@ -314,6 +323,7 @@ sets:
         clock: this.clock,
         mount: this.mount,
         scratch: this.folder,
+        staging: { path: join(this.folder, 'staging'), paths: stagedPaths(join(this.folder, 'staging')) },
         drawOf: (pool) => (pool === 'daily' ? 'scratch' : undefined),
         onNote: () => undefined,
       },
