@@ -1,8 +1,8 @@
 import type { Deletion } from '#src/archive/thread-messages';
-import type { SegmentRecord } from '#src/catalog/data-sets';
+import type { SegmentFacts } from '#src/catalog/data-sets';
 
 /** A segment whose bytes are all written, as the catalog takes it. */
-export type FinishedSegment = Omit<SegmentRecord, 'dataSet' | 'state' | 'inStaging'>;
+export type FinishedSegment = Omit<SegmentFacts, 'dataSet'>;
 
 /**
  * Where segments go. Law:

@@ -180,6 +180,11 @@ export const errorCodes = {
     'failed',
     'Versions of files belong to a segment that the catalog does not know.',
   ),
+  'catalog.unread-cartridge': define(
+    'operator',
+    'failed',
+    'An index says that segments lie on a cartridge that was not read into this catalog.',
+  ),
   'command.declined': define('operator', 'usage', 'The operator was asked and did not agree; nothing was done.'),
   'command.interrupted': define('operator', 'interrupted', 'The command was interrupted and stopped at a safe point.'),
   'command.out-exists': define(
@@ -356,6 +361,11 @@ export const errorCodes = {
     'operator',
     'failed',
     'A segment does not fit on an empty cartridge; segments must be made smaller.',
+  ),
+  'segment.unread': define(
+    'operator',
+    'waiting',
+    'An index says that a part of a data set lies on a cartridge that was not read into this catalog.',
   ),
   'set.not-found': define('caller', 'not-found', 'There is no backup set of this name in the configuration.'),
   'staging.full': define('operator', 'failed', 'The staging area has no room, and none can be made.'),

@@ -33,7 +33,16 @@ export interface DataSetRecord {
   readonly bytes: number;
   /** Pid and boot id of the process that writes it, while open. */
   readonly writer: string | undefined;
+  /** Nothing but its name is known (`catalog rebuild`): from segments that no index describes, or from a data set that relies on it. */
+  readonly nameOnly: boolean;
+  /** An index that says that it is complete is on a medium. */
+  readonly concluded: boolean;
 }
+
+export type NewDataSetRecord = Omit<
+  DataSetRecord,
+  'key' | 'state' | 'finishedAt' | 'files' | 'bytes' | 'nameOnly' | 'concluded'
+>;
 
 export interface SegmentPlace {
   readonly path: Uint8Array;
@@ -59,18 +68,32 @@ export interface SegmentRecord {
   readonly endsInside: SegmentPlace | undefined;
   /** Offset of the first tar header in the payload; undefined where none begins in it. */
   readonly firstHeader: number | undefined;
+  /** The catalog has the files that end in it. Else its length and place are all that a rebuild found so far. */
+  readonly listed: boolean;
 }
 
+/** What a segment's bytes are. */
+export type SegmentFacts = Omit<SegmentRecord, 'state' | 'inStaging' | 'listed'>;
+
 export interface DataSetRepository {
-  create(record: Omit<DataSetRecord, 'key' | 'state' | 'finishedAt' | 'files' | 'bytes'>): Promise<DataSetRecord>;
+  create(record: NewDataSetRecord): Promise<DataSetRecord>;
+  /**
+   * What a medium or the staging area tells of a data set (`catalog rebuild`). One that is not known is taken in; one of which only the name was known is described; of
+   * others nothing is changed but what was missing: its base, and that it became complete.
+   */
+  adopt(record: Omit<DataSetRecord, 'key' | 'writer'>): Promise<DataSetRecord>;
   get(key: DataSetKey): Promise<DataSetRecord | undefined>;
   byId(id: string): Promise<DataSetRecord | undefined>;
   /** Newest first. */
-  list(filter?: { readonly backupSet?: string; readonly state?: DataSetState }): Promise<readonly DataSetRecord[]>;
+  list(filter?: {
+    readonly backupSet?: string;
+    readonly state?: DataSetState;
+    readonly concluded?: boolean;
+  }): Promise<readonly DataSetRecord[]>;
   update(
     key: DataSetKey,
     changes: Partial<
-      Pick<DataSetRecord, 'base' | 'state' | 'finishedAt' | 'files' | 'bytes' | 'protection' | 'writer'>
+      Pick<DataSetRecord, 'state' | 'finishedAt' | 'files' | 'bytes' | 'protection' | 'writer' | 'concluded'>
     >,
   ): Promise<void>;
   /** The newest complete data set of the backup set that has a live copy of all its segments, and so have all that it relies on. */
@@ -84,7 +107,7 @@ export interface DataSetRepository {
   /** Records a segment that is being filled (crash: its rows are swept by `abandonFilling`). */
   beginSegment(dataSet: DataSetKey, number: number): Promise<void>;
   /** The commit that makes a segment staged; call only after its file and directory are fsynced. */
-  segmentStaged(segment: Omit<SegmentRecord, 'state' | 'inStaging'>): Promise<void>;
+  segmentStaged(segment: SegmentFacts): Promise<void>;
   segments(dataSet: DataSetKey): Promise<readonly SegmentRecord[]>;
   /** Segments below staging, oldest data set first. */
   inStaging(): Promise<readonly SegmentRecord[]>;
@@ -92,8 +115,12 @@ export interface DataSetRepository {
   leftStaging(dataSet: DataSetKey, number: number): Promise<void>;
   /** After a crash: removes filling segments and their versions; returns what it removed. */
   abandonFilling(dataSet: DataSetKey): Promise<readonly number[]>;
-  /** Adopts a segment known only from an index on a medium (`catalog rebuild`). */
-  adoptSegment(segment: Omit<SegmentRecord, 'inStaging'>): Promise<void>;
+  /** Takes in a segment that an index or a descriptor tells of (`catalog rebuild`); one that is known stays as it is. Its files are to follow. */
+  adoptSegment(segment: SegmentFacts): Promise<void>;
+  /** The catalog has all files that end in it. */
+  segmentListed(dataSet: DataSetKey, number: number): Promise<void>;
+  /** A known segment was found below staging, whole (`catalog rebuild`). */
+  backInStaging(dataSet: DataSetKey, number: number): Promise<void>;
 
   /** Which file systems the run walked: its roots, and every mount point below them. What is missing on another device than before is not deleted. */
   addFileSystems(dataSet: DataSetKey, fileSystems: readonly WalkedFileSystem[]): Promise<void>;

@@ -22,6 +22,19 @@ export interface TapeFileRecord {
   readonly number: number | undefined;
 }
 
+/** A copy of a segment that an index tells of, on a volume that this catalog never read: its cartridge may hold something else by now. */
+export interface UnreadCopy {
+  readonly dataSet: DataSetKey;
+  /** Of the segment. */
+  readonly number: number;
+  /** UUID. */
+  readonly volume: string;
+  readonly barcode: string;
+  readonly fileNumber: number;
+  readonly block: number;
+  readonly blocks: number;
+}
+
 /** What is on the volumes, tape file by tape file; the copies of segments. */
 export interface TapeFileRepository {
   /** Journal: written before the first block of a tape file goes to the drive. Replaces an open or void one of the same number. */
@@ -44,4 +57,11 @@ export interface TapeFileRepository {
   ofDataSet(dataSet: DataSetKey): Promise<readonly TapeFileRecord[]>;
   /** Adopts what an index or a descriptor on a medium tells (`catalog rebuild`). */
   adopt(file: TapeFileRecord): Promise<void>;
+  /** Remembers what an index tells of volumes, read or not. */
+  noteUnread(copies: readonly UnreadCopy[]): Promise<void>;
+  /**
+   * Those of a data set that may still be there: the catalog never knew their volume, and knows of no other content of their cartridge. In order of segment. They are no
+   * live copies: nothing relies on them until they are read.
+   */
+  unreadOf(dataSet: DataSetKey): Promise<readonly UnreadCopy[]>;
 }

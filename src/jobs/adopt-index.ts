@@ -1,12 +1,11 @@
-import { isUtf8Text } from '#src/base/bytes';
-import { instant } from '#src/base/clock';
 import type { Catalog } from '#src/catalog/catalog';
-import type { DataSetRecord, SegmentPlace } from '#src/catalog/data-sets';
-import { type VersionBatch, versionFlags } from '#src/catalog/files';
-import { byteNameJson, encodeVersionRow } from '#src/catalog/version-row';
+import type { DataSetRecord } from '#src/catalog/data-sets';
+import type { UnreadCopy } from '#src/catalog/tape-files';
+import { adoptDataSet, segmentFacts } from '#src/jobs/adopt-data-set';
+import { encodeBatch, splitPath } from '#src/jobs/encode-batch';
 import { type IndexLine, parseDeletionLine, parseIndexLine } from '#src/volume/index-line';
 import { readIndex } from '#src/volume/index-payload';
-import { type DataSetIndexRecord, damaged, type IndexedPlace } from '#src/volume/index-record';
+import { type DataSetIndexRecord, damaged } from '#src/volume/index-record';
 
 export interface IndexAdoption {
   readonly record: DataSetIndexRecord;
@@ -48,138 +47,76 @@ interface Taking extends AdoptionPorts {
 }
 
 async function takeIndex(taking: Taking): Promise<number> {
+  const { catalog, record, listed } = taking;
+  const dataSet = await adoptDataSet(record, { complete: false, onMedium: true }, catalog);
+  // What a complete data set consists of is known even where it lies on cartridges that nobody read yet: it must not pass for whole without them.
+  for (const segment of record.segments) {
+    if (record.state !== 'complete' && segment.copies.length === 0) continue;
+    await catalog.dataSets.adoptSegment(segmentFacts(dataSet.key, segment));
+  }
+  const { versions, taken, deletions } = await takeLines(dataSet, taking);
+  for (const number of taken) {
+    await catalog.dataSets.segmentListed(dataSet.key, number);
+    listed.add(segmentName(record.dataSet, number));
+  }
+  if (deletions) listed.add(deletionsName(record.dataSet));
+  await noteUnread(dataSet, record, catalog);
+  if (record.state === 'complete') await adoptDataSet(record, { complete: true, onMedium: true }, catalog);
+  return versions;
+}
+
+/** The files and deletions that the catalog does not have. */
+async function takeLines(dataSet: DataSetRecord, taking: Taking) {
   const { payload, what, catalog, record, listed } = taking;
-  const dataSet = await adoptDataSet(record, catalog);
-  const known = new Set((await catalog.dataSets.segments(dataSet.key)).map(({ number }) => number));
-  const adopt = async (number: number): Promise<void> => {
-    if (!known.has(number)) await adoptSegment(dataSet, record, number, catalog);
-    known.add(number);
-  };
   const writer = catalog.files.openWriter(dataSet.key);
-  const taken = new Set<string>();
-  const deletions = deletionsName(record.dataSet);
+  const taken = new Set<number>();
   let versions = 0;
+  let deletions = false;
   for await (const event of readIndex(payload(), what)) {
     if (event.kind === 'files' && !listed.has(segmentName(record.dataSet, event.segment))) {
-      await adopt(event.segment);
-      taken.add(segmentName(record.dataSet, event.segment));
+      if (!taken.has(event.segment)) await adoptListed(dataSet, event.segment, taking);
+      taken.add(event.segment);
       const lines = goodLines(event.lines, taking);
       if (lines.length > 0) await writer.add(encodeBatch(lines));
       versions += lines.length;
     }
-    if (event.kind === 'deletions' && !listed.has(deletions)) {
-      taken.add(deletions);
+    // Of a run that was not complete nothing counts as deleted.
+    const counts = record.state === 'complete' && !listed.has(deletionsName(record.dataSet));
+    if (event.kind === 'deletions' && counts) {
+      deletions = true;
       const paths = event.lines.map(parseDeletionLine).filter((path) => path !== undefined);
       await writer.addDeletions(paths.map(splitPath));
     }
   }
-  for (const name of taken) listed.add(name);
-  // What a complete data set consists of is known even where it lies on cartridges that nobody read yet: it must not pass for whole without them.
-  for (const { number, copies } of record.segments) {
-    if (record.state === 'complete' || copies.length > 0) await adopt(number);
+  return { versions, taken, deletions };
+}
+
+async function adoptListed(dataSet: DataSetRecord, number: number, { record, catalog }: Taking): Promise<void> {
+  const segment = record.segments.find((candidate) => candidate.number === number);
+  if (!segment) throw damaged(record.dataSet, `its index lists files of segment ${number}, and no such segment`);
+  await catalog.dataSets.adoptSegment(segmentFacts(dataSet.key, segment));
+}
+
+/** Where the index says that segments lie, as far as this catalog never read those volumes. */
+export async function noteUnread(
+  { key }: DataSetRecord,
+  { segments }: DataSetIndexRecord,
+  { volumes, tapeFiles }: Catalog,
+): Promise<void> {
+  const known = new Map<string, boolean>();
+  const unread: UnreadCopy[] = [];
+  for (const { number, copies } of segments) {
+    for (const { volume, barcode, tapeFile: fileNumber, block, blocks } of copies) {
+      if (!known.has(volume)) known.set(volume, (await volumes.byId(volume)).length > 0);
+      if (known.get(volume) === false)
+        unread.push({ dataSet: key, number, volume, barcode, fileNumber, block, blocks });
+    }
   }
-  return versions;
+  await tapeFiles.noteUnread(unread);
 }
 
 function goodLines(lines: readonly string[], { what, onDoubt }: Taking): readonly IndexLine[] {
   const good = lines.map(parseIndexLine).filter((line) => line !== undefined);
   if (good.length < lines.length) onDoubt(`${what}: ${lines.length - good.length} lines cannot be understood`);
   return good;
-}
-
-async function adoptDataSet(record: DataSetIndexRecord, catalog: Catalog): Promise<DataSetRecord> {
-  const known = await catalog.dataSets.byId(record.dataSet);
-  const base = record.base === null ? undefined : await catalog.dataSets.byId(record.base);
-  const dataSet =
-    known ??
-    (await catalog.dataSets.create({
-      id: record.dataSet,
-      backupSet: record.backupSet,
-      level: record.level,
-      base: base?.key,
-      startedAt: instant(Date.parse(record.startedAt)),
-      runDay: record.runDay,
-      timeZone: record.timeZone,
-      library: record.library,
-      pool: record.pool,
-      rotation: record.rotation ?? undefined,
-      tier: record.tier ?? undefined,
-      protection: record.protection,
-      writer: undefined,
-    }));
-  if (!known) await adoptRemarks(record, dataSet, catalog);
-  if (known && known.base === undefined && base) await catalog.dataSets.update(known.key, { base: base.key });
-  const { files, bytes, finishedAt } = record;
-  if (dataSet.state === 'open') {
-    // An index that was written while the run went on says "open"; what no later index completes was interrupted.
-    const state = record.state === 'open' ? {} : { state: record.state };
-    const finished = finishedAt === null ? {} : { finishedAt: instant(Date.parse(finishedAt)) };
-    await catalog.dataSets.update(dataSet.key, { files, bytes, ...state, ...finished });
-  }
-  return dataSet;
-}
-
-async function adoptRemarks(record: DataSetIndexRecord, dataSet: DataSetRecord, catalog: Catalog): Promise<void> {
-  for (const { pathBytes, code, message } of record.warnings) {
-    await catalog.dataSets.addWarning(dataSet.key, { path: Buffer.from(pathBytes, 'base64'), code, message });
-  }
-  await catalog.dataSets.addFileSystems(
-    dataSet.key,
-    record.fileSystems.map(({ pathBytes, device }) => ({ path: Buffer.from(pathBytes, 'base64'), device })),
-  );
-}
-
-const place = (indexed: IndexedPlace | null): SegmentPlace | undefined =>
-  indexed === null ? undefined : { path: Buffer.from(indexed.pathBytes, 'base64'), offset: indexed.offset };
-
-async function adoptSegment(
-  dataSet: DataSetRecord,
-  record: DataSetIndexRecord,
-  number: number,
-  catalog: Catalog,
-): Promise<void> {
-  const segment = record.segments.find((candidate) => candidate.number === number);
-  if (!segment) throw damaged(record.dataSet, `its index lists files of segment ${number}, and no such segment`);
-  await catalog.dataSets.adoptSegment({
-    dataSet: dataSet.key,
-    number,
-    state: 'written',
-    payloadBytes: segment.payloadBytes,
-    xxh64: segment.payloadXxh64,
-    startsInside: place(segment.startsInside),
-    endsInside: place(segment.endsInside),
-    firstHeader: segment.firstHeader ?? undefined,
-  });
-}
-
-function splitPath(path: Buffer): { directory: Buffer; name: Buffer } {
-  const slash = path.lastIndexOf(0x2f);
-  return { directory: slash <= 0 ? Buffer.from('/') : path.subarray(0, slash), name: path.subarray(slash + 1) };
-}
-
-export function encodeBatch(lines: readonly IndexLine[]): VersionBatch {
-  const directories: Buffer[] = [];
-  const digests = new Uint8Array(32 * lines.length);
-  let hasByteNames = false;
-  const rows = lines.map((line, index) => {
-    const { directory, name } = splitPath(line.path);
-    if (!directories.at(-1)?.equals(directory)) directories.push(directory);
-    if (line.sha256) digests.set(line.sha256, 32 * index);
-    const isText = isUtf8Text(name);
-    hasByteNames ||= !isText;
-    const flags =
-      (line.fuzzy ? versionFlags.fuzzy : 0) |
-      (line.hardLink ? versionFlags.hardLink : 0) |
-      (line.young ? versionFlags.young : 0);
-    const { type, sizeBytes, mtime, ctime, inode } = line;
-    const stamps = {
-      mtimeSeconds: mtime.seconds,
-      mtimeNanoseconds: mtime.nanoseconds,
-      ctimeSeconds: ctime.seconds,
-      ctimeNanoseconds: ctime.nanoseconds,
-    };
-    const nameJson = isText ? JSON.stringify(name.toString('utf8')) : byteNameJson(name);
-    return encodeVersionRow(directories.length - 1, nameJson, { type, flags, sizeBytes, ...stamps, inode }, line);
-  });
-  return { directories, rows: Buffer.from(`[${rows.join(',')}]`), hasByteNames, rowCount: rows.length, digests };
 }

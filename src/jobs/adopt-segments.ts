@@ -1,18 +1,15 @@
 import { createPayloadStream } from '#src/archive/extract/payload-stream';
 import type { PayloadStream } from '#src/archive/tar/payload-stream';
 import { type WalkedMember, walkMembers } from '#src/archive/tar/walk-members';
-import { parseCalendarDay } from '#src/base/calendar-day';
-import { type Instant, instant } from '#src/base/clock';
 import { GrandsireError } from '#src/base/errors';
-import { dayAt, utc } from '#src/base/time-zone';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Catalog } from '#src/catalog/catalog';
 import type { DataSetRecord } from '#src/catalog/data-sets';
 import { type FileVersion, versionFlags } from '#src/catalog/files';
 import type { TapeFileRecord } from '#src/catalog/tape-files';
 import type { VolumeRecord } from '#src/catalog/volumes';
-import { encodeBatch } from '#src/jobs/adopt-index';
 import type { CopyReader } from '#src/jobs/copy-sources';
+import { encodeBatch } from '#src/jobs/encode-batch';
 import type { SegmentDescriptor } from '#src/volume/descriptor';
 import type { IndexLine } from '#src/volume/index-line';
 
@@ -29,32 +26,6 @@ export interface SegmentAdoptionPorts {
   readonly reader: CopyReader;
   readonly onDoubt: (text: string) => void;
   readonly signal?: AbortSignal | undefined;
-}
-
-/** The least that a catalog must say of a data set that no index describes: what its name tells. It never counts as complete. */
-export function adoptNamedDataSet(
-  id: string,
-  { library, pool }: CartridgeRecord,
-  { catalog, now }: { readonly catalog: Catalog; readonly now: Instant },
-): Promise<DataSetRecord> {
-  const [, backupSet, day, time] = /^(.+)-(\d{8})T(\d{6})Z(?:-\d+)?$/.exec(id) ?? [];
-  const iso = `${day?.replace(/(....)(..)/, '$1-$2-')}T${time?.replace(/(..)(..)/, '$1:$2:')}Z`;
-  const startedAt = instant(Date.parse(iso));
-  return catalog.dataSets.create({
-    id,
-    backupSet: backupSet ?? id,
-    level: 'full',
-    base: undefined,
-    startedAt: Number.isNaN(startedAt) ? now : startedAt,
-    runDay: parseCalendarDay(iso.slice(0, 10)) ?? dayAt(now, utc),
-    timeZone: 'UTC',
-    library,
-    pool,
-    rotation: undefined,
-    tier: undefined,
-    protection: { kind: 'none' },
-    writer: undefined,
-  });
 }
 
 /**

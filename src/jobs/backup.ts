@@ -11,6 +11,7 @@ import { createDataSet } from '#src/jobs/create-data-set';
 import { decideRun, type RunDecision, type RunQuestion } from '#src/jobs/decide-run';
 import { DespoolAlongside } from '#src/jobs/despool-alongside';
 import { despoolPortsFor, flush } from '#src/jobs/flush';
+import { describeDataSet } from '#src/jobs/index-record';
 import { segmentSize } from '#src/jobs/segment-size';
 import { StagingArea } from '#src/staging/staging-area';
 
@@ -38,11 +39,12 @@ export async function backup(request: BackupRequest, ports: BackupPorts): Promis
     path,
     sizeBytes,
     dataSets: catalog.dataSets,
+    tapeFiles: catalog.tapeFiles,
     ...(request.stageOnly ? {} : { onShortage }),
   });
   for (const finding of await staging.recover())
     ports.onWarning(finding as { code: GrandsireError['code']; message: string });
-  await closeInterrupted(catalog, clock);
+  await closeInterrupted(catalog, staging, clock);
   const decision = await decideRun({ ...request, now: clock.now() }, catalog);
   if (!request.stageOnly) await writeEarlier(staging, request, ports);
   const dataSet = await createDataSet(request.set, decision, ports);
@@ -78,6 +80,7 @@ interface Staging {
 
 async function stage(set: BackupSetSettings, { dataSet, decision, staging, ports }: Staging): Promise<void> {
   const { catalog, clock, configuration, signal } = ports;
+  await staging.keepRecord(await describeDataSet(catalog, dataSet));
   trace('staging.begun');
   const segmentBytes = await segmentSize(decision, ports);
   const chain = decision.base === undefined ? [] : await catalog.dataSets.chain(decision.base);
@@ -106,13 +109,12 @@ async function stage(set: BackupSetSettings, { dataSet, decision, staging, ports
   await Promise.all(warnings);
   await catalog.dataSets.addFileSystems(dataSet.key, result.fileSystems);
   const isComplete = result.failedRoots.length === 0;
-  await catalog.dataSets.update(dataSet.key, {
-    state: isComplete ? 'complete' : 'interrupted',
-    finishedAt: clock.now(),
-    files: result.files,
-    bytes: result.bytes,
-    writer: undefined,
-  });
+  const { files, bytes } = result;
+  const state = isComplete ? 'complete' : 'interrupted';
+  const outcome = { state, finishedAt: clock.now(), files, bytes } as const;
+  await staging.keepRecord(await describeDataSet(catalog, { ...dataSet, ...outcome }));
+  trace('data-set.recorded');
+  await catalog.dataSets.update(dataSet.key, { ...outcome, writer: undefined });
   trace('data-set.complete');
   if (!isComplete) throw rootsMissing(set, result.failedRoots);
 }

@@ -1,15 +1,20 @@
 import type { Clock } from '#src/base/clock';
 import type { Catalog } from '#src/catalog/catalog';
+import { describeDataSet } from '#src/jobs/index-record';
 import type { StagingArea } from '#src/staging/staging-area';
 
 /**
  * Data sets that a process left open when it died. The caller holds the lease of the staging area, so nobody is writing them: what was being
  * filled is forgotten, what was staged stays restorable.
  */
-export async function closeInterrupted({ dataSets }: Catalog, clock: Clock): Promise<void> {
+export async function closeInterrupted(catalog: Catalog, staging: StagingArea, clock: Clock): Promise<void> {
+  const { dataSets } = catalog;
   for (const dataSet of await dataSets.list({ state: 'open' })) {
     await dataSets.abandonFilling(dataSet.key);
-    await dataSets.update(dataSet.key, { state: 'interrupted', finishedAt: clock.now(), writer: undefined });
+    const outcome = { state: 'interrupted', finishedAt: clock.now() } as const;
+    await dataSets.update(dataSet.key, { ...outcome, writer: undefined });
+    // The record may call it complete already, where the process died before the catalog did.
+    if (staging.holds(dataSet)) await staging.keepRecord(await describeDataSet(catalog, { ...dataSet, ...outcome }));
   }
 }
 
@@ -18,6 +23,6 @@ export async function dropInterrupted(backupSet: string, { dataSets }: Catalog, 
   for (const dataSet of await dataSets.list({ backupSet, state: 'interrupted' })) {
     const staged = (await dataSets.segments(dataSet.key)).filter(({ inStaging }) => inStaging);
     for (const segment of staged) await staging.evict(segment, dataSet);
-    if (staged.length > 0) await staging.finish(dataSet);
+    if (staging.holds(dataSet)) await staging.finish(dataSet);
   }
 }

@@ -4,7 +4,7 @@ import { GrandsireError } from '#src/base/errors';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Repositories } from '#src/catalog/catalog';
 import type { DataSetRecord, SegmentRecord } from '#src/catalog/data-sets';
-import type { TapeFileRecord } from '#src/catalog/tape-files';
+import type { TapeFileRecord, UnreadCopy } from '#src/catalog/tape-files';
 import type { VolumeKey, VolumeRecord } from '#src/catalog/volumes';
 import type { MountCartridge, MountedCartridge } from '#src/jobs/mounting';
 import type { CartridgeId } from '#src/media/facets';
@@ -25,6 +25,8 @@ export interface SegmentCopies {
   readonly segment: SegmentRecord;
   /** The best first: staging, then cartridges in a library, then those that have to be fetched. Empty: none is left. */
   readonly copies: readonly SegmentCopy[];
+  /** Where else an index says that it lies: on cartridges that have to be read into the catalog first. */
+  readonly unread: readonly UnreadCopy[];
 }
 
 const isInLibrary = ({ location }: CartridgeRecord): boolean =>
@@ -43,6 +45,7 @@ export async function rankCopies(dataSet: DataSetRecord, repositories: Repositor
     if (cartridge) volumes.set(key, { volume, cartridge });
   }
   const segments = await repositories.dataSets.segments(dataSet.key);
+  const announced = await repositories.tapeFiles.unreadOf(dataSet.key);
   return segments
     .filter(({ state }) => state !== 'filling')
     .map((segment) => {
@@ -52,7 +55,7 @@ export async function rankCopies(dataSet: DataSetRecord, repositories: Repositor
       });
       const staged: SegmentCopy[] = segment.inStaging ? [{ kind: 'staging' }] : [];
       const copies = [...staged, ...onCartridges].sort((a, b) => Number(isAtHand(b)) - Number(isAtHand(a)));
-      return { segment, copies };
+      return { segment, copies, unread: announced.filter(({ number }) => number === segment.number) };
     });
 }
 
@@ -149,6 +152,7 @@ const otherFaults: ReadonlySet<string> = new Set([
   'drive.load-failed',
   'restore.digest-differs',
   'segment.no-copy',
+  'segment.unread',
   'staging.unreadable',
 ]);
 
@@ -167,6 +171,22 @@ function stagedSource(path: string, common: { readonly segment: number; readonly
     close: (): void => {
       if (fd !== undefined) closeSync(fd);
       fd = undefined;
+    },
+  };
+}
+
+/** A segment of which an index tells that it lies on these cartridges, and nothing is known to be there. */
+export function unreadSource({ segment, unread }: SegmentCopies): CopySource {
+  const { number, payloadBytes } = segment;
+  const barcodes = [...new Set(unread.map(({ barcode }) => barcode))];
+  return {
+    segment: number,
+    payloadBytes,
+    readInto: () => {
+      throw new GrandsireError('segment.unread', {
+        message: `segment ${number} is on ${barcodes.join(' and on ')}, which this catalog has not read`,
+        remedy: `Read it, then restore again: grandsire catalog rebuild ${barcodes[0]}.`,
+      });
     },
   };
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { bug, GrandsireError, interrupted } from '#src/base/errors';
+import { trace } from '#src/base/trace';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Repositories } from '#src/catalog/catalog';
 import type { DataSetRecord, SegmentRecord } from '#src/catalog/data-sets';
@@ -11,7 +12,7 @@ import { describeDataSet } from '#src/jobs/index-record';
 import type { MountCartridge, MountedCartridge } from '#src/jobs/mounting';
 import { type CartridgeUse, prepareVolume, rememberUnfit } from '#src/jobs/prepare-volume';
 import type { CartridgeId } from '#src/media/facets';
-import { openFilePayload } from '#src/session/tape-file-source';
+import { openFilePayload, unreadable } from '#src/session/tape-file-source';
 import { type AppendOutcome, openWriteSession, type SessionPorts, type WriteSession } from '#src/session/write-session';
 import type { IndexDescriptor, SegmentDescriptor } from '#src/volume/descriptor';
 import { type PackedPayload, packFile, packIndex } from '#src/volume/index-payload';
@@ -201,28 +202,46 @@ async function appendSegment(round: Round, session: WriteSession, segment: Segme
 
 /** The index of every segment that no index on this cartridge lists yet. False: it did not fit or failed, and goes to the next cartridge. */
 async function writeIndex(round: Round, session: WriteSession, isFinal: boolean): Promise<boolean> {
-  const { dataSet, state, ports } = round;
-  const { repositories, staged, clock } = ports;
+  const { dataSet, ports } = round;
+  const { repositories, clock } = ports;
   const current = await repositories.dataSets.get(dataSet.key);
   if (!current) throw bug(`data set ${dataSet.id} vanished from the catalog`);
   const numbers = (await indexCoverage(repositories, dataSet.key)).unlistedOn(session.volume.key);
   const packed = await packIndex(
     {
       record: await describeDataSet(repositories, current),
-      parts: numbers.map((segment) => ({ segment, path: staged.indexPart(dataSet.id, segment) })),
-      deletionsPath: existsSync(staged.deletions(dataSet.id)) ? staged.deletions(dataSet.id) : undefined,
+      parts: numbers.map((segment) => ({ segment, path: indexPart(round, segment) })),
+      deletionsPath: deletionsOf(current, ports),
       writtenAtSeconds: Math.floor(clock.now() / 1000),
     },
     await scratchFile(round, 'index.tar.zst'),
   );
   const outcome = await appendPacked(round, session, 'index', packed);
   if (outcome.kind === 'written') {
-    state.finalIndex ||= isFinal;
+    if (isFinal) await conclude(round);
     return true;
   }
   if (outcome.kind === 'failed') throw outcome.error;
   await noteFill(round, session, true);
   return false;
+}
+
+/** While a run goes on, its file of deletions is half a list, and what it says does not count yet. */
+function deletionsOf({ id, state }: DataSetRecord, { staged }: DespoolPorts): string | undefined {
+  const path = staged.deletions(id);
+  return state === 'complete' && existsSync(path) ? path : undefined;
+}
+
+function indexPart({ dataSet, ports }: Round, segment: number): string {
+  const path = ports.staged.indexPart(dataSet.id, segment);
+  if (!existsSync(path)) throw unreadable(path, 'it is missing');
+  return path;
+}
+
+async function conclude({ dataSet, state, ports }: Round): Promise<void> {
+  await ports.repositories.dataSets.update(dataSet.key, { concluded: true });
+  trace('data-set.concluded');
+  state.finalIndex = true;
 }
 
 /** A run that found nothing to archive has no folder in staging yet. */

@@ -5,15 +5,19 @@ import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Repositories } from '#src/catalog/catalog';
 import type { DataSetKey, DataSetRecord } from '#src/catalog/data-sets';
 import type { FileVersion, FindQuery } from '#src/catalog/files';
-import type { TapeFileRecord } from '#src/catalog/tape-files';
+import type { TapeFileRecord, UnreadCopy } from '#src/catalog/tape-files';
 import type { VolumeKey, VolumeProtection, VolumeRecord } from '#src/catalog/volumes';
 import { MemberSpans } from '#src/jobs/member-spans';
 import { isProtectionOver } from '#src/rotation/retention';
 
-/** A segment on a cartridge, or in staging, that a file lies in. */
+/** A segment on a cartridge, or in staging, that a file lies in; `unread`: so an index says, and nobody has looked. */
 export type FoundPlace =
   | { readonly staging: true }
-  | { readonly cartridge: CartridgeRecord; readonly volume: VolumeRecord; readonly copy: TapeFileRecord };
+  | { readonly cartridge: CartridgeRecord; readonly volume: VolumeRecord; readonly copy: TapeFileRecord }
+  | {
+      readonly unread: UnreadCopy /** Undefined: no library has had it. */;
+      readonly cartridge: CartridgeRecord | undefined;
+    };
 
 export type FoundCopy = FoundPlace & {
   /** Where a file lies across segments: all of them in order, the first included. */
@@ -25,7 +29,7 @@ export type FoundCopy = FoundPlace & {
 export interface FoundFile {
   readonly version: FileVersion;
   readonly dataSet: DataSetRecord;
-  /** Staging first, then those that are protected, then expired ones. */
+  /** Staging first, then those that are protected, then expired ones, then those that nobody has looked at. */
   readonly copies: readonly FoundCopy[];
 }
 
@@ -99,7 +103,7 @@ class Places {
       const expired = whole.some((part) => 'volume' in part && this.#isExpired(part.volume));
       return [{ ...first, parts: whole, expired }];
     });
-    return { version, dataSet, copies: copies.sort((a, b) => Number(a.expired) - Number(b.expired)) };
+    return { version, dataSet, copies: copies.sort((a, b) => certainty(b) - certainty(a)) };
   }
 
   #isExpired({ key }: VolumeRecord): boolean {
@@ -120,6 +124,10 @@ class Places {
       const where = await this.#volume(copy.volume);
       if (where && copy.number !== undefined) bySegment.get(copy.number)?.push({ ...where, copy });
     }
+    for (const unread of await this.#repositories.tapeFiles.unreadOf(key)) {
+      const [cartridge] = await this.#repositories.cartridges.byBarcode(unread.barcode);
+      bySegment.get(unread.number)?.push({ unread, cartridge });
+    }
     const places = { dataSet, bySegment };
     this.#dataSets.set(key, places);
     return places;
@@ -135,9 +143,16 @@ class Places {
   }
 }
 
+const isUnread = (place: FoundPlace): boolean => 'unread' in place;
+
+const certainty = ({ parts, expired }: FoundCopy): number => (parts.some(isUnread) ? 0 : expired ? 1 : 2);
+
+/** Its UUID; undefined in staging. */
+const volumeOf = (place: FoundPlace): string | undefined =>
+  'unread' in place ? place.unread.volume : 'volume' in place ? place.volume.id : undefined;
+
 /** The copy of a further segment that goes with this copy of the first: in the same place where there is one there. */
 function matching(first: FoundPlace, index: number, places: readonly FoundPlace[]): FoundPlace | undefined {
-  const isSame = (place: FoundPlace): boolean =>
-    'volume' in first ? 'volume' in place && place.volume.key === first.volume.key : 'staging' in place;
+  const isSame = (place: FoundPlace): boolean => volumeOf(place) === volumeOf(first);
   return places.find(isSame) ?? places[Math.min(index, places.length - 1)];
 }

@@ -14,15 +14,15 @@ export interface FlushResult {
   readonly left: readonly { readonly dataSet: DataSetRecord; readonly error: GrandsireError }[];
 }
 
-/** Complete data sets that are not yet, or not wholly, on cartridges: the oldest first. */
+/** Complete data sets that are not yet, or not wholly, on cartridges, or whose last index is not: the oldest first. */
 async function unwrittenDataSets({ catalog }: Pick<BackupPorts, 'catalog'>): Promise<readonly DataSetRecord[]> {
-  const keys = new Set((await catalog.dataSets.inStaging()).map(({ dataSet }) => dataSet));
-  const found: DataSetRecord[] = [];
-  for (const key of keys) {
-    const dataSet = await catalog.dataSets.get(key);
+  // Killed between the last segment and the last index: no byte is in staging, and the indexes on the cartridges call the data set open.
+  const found = [...(await catalog.dataSets.list({ state: 'complete', concluded: false }))];
+  for (const key of new Set((await catalog.dataSets.inStaging()).map(({ dataSet }) => dataSet))) {
+    const dataSet = found.some((other) => other.key === key) ? undefined : await catalog.dataSets.get(key);
     if (dataSet?.state === 'complete') found.push(dataSet);
   }
-  return found;
+  return found.sort((a, b) => a.startedAt - b.startedAt || a.key - b.key);
 }
 
 /** Writes every complete data set that waits in staging to cartridges of the run that it belongs to. The caller holds the lease of the staging area. */

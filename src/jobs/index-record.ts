@@ -1,13 +1,12 @@
 import { asBuffer } from '#src/base/bytes';
 import type { Repositories } from '#src/catalog/catalog';
-import type { DataSetRecord, SegmentPlace, SegmentRecord } from '#src/catalog/data-sets';
+import type { DataSetRecord } from '#src/catalog/data-sets';
 import type { TapeFileRecord } from '#src/catalog/tape-files';
-import type { DataSetIndexRecord, IndexedCopy, IndexedPlace } from '#src/volume/index-record';
+import { describeSegment } from '#src/staging/segment-record';
+import type { DataSetIndexRecord, IndexedCopy } from '#src/volume/index-record';
 
 const base64 = (bytes: Uint8Array): string => asBuffer(bytes).toString('base64');
 const iso = (at: number): string => new Date(at).toISOString();
-const place = (cut: SegmentPlace | undefined): IndexedPlace | null =>
-  cut ? { pathBytes: base64(cut.path), offset: cut.offset } : null;
 
 /** What the catalog knows of a data set now, in the form in which it stands in an index. */
 export async function describeDataSet(repositories: Repositories, dataSet: DataSetRecord): Promise<DataSetIndexRecord> {
@@ -35,20 +34,9 @@ export async function describeDataSet(repositories: Repositories, dataSet: DataS
     bytes: dataSet.bytes,
     warnings: warnings.map(({ path, code, message }) => ({ pathBytes: base64(path), code, message })),
     fileSystems: fileSystems.map(({ path, device }) => ({ pathBytes: base64(path), device })),
-    segments: segments.filter(({ state }) => state !== 'filling').map((segment) => describeSegment(segment, copies)),
-  };
-}
-
-function describeSegment(segment: SegmentRecord, copies: ReadonlyMap<number, readonly IndexedCopy[]>) {
-  return {
-    number: segment.number,
-    payloadBytes: segment.payloadBytes,
-    payloadXxh64: segment.xxh64,
-    codecs: [],
-    startsInside: place(segment.startsInside),
-    endsInside: place(segment.endsInside),
-    firstHeader: segment.firstHeader ?? null,
-    copies: copies.get(segment.number) ?? [],
+    segments: segments
+      .filter(({ state }) => state !== 'filling')
+      .map((segment) => describeSegment(segment, copies.get(segment.number) ?? [])),
   };
 }
 
@@ -64,6 +52,11 @@ async function copiesBySegment(
     if (!name || file.number === undefined) continue;
     const copy = { ...name, tapeFile: file.fileNumber, block: file.block, blocks: file.blocks };
     bySegment.set(file.number, [...(bySegment.get(file.number) ?? []), copy]);
+  }
+  for (const { number, volume, barcode, fileNumber: tapeFile, block, blocks } of await repositories.tapeFiles.unreadOf(
+    dataSet.key,
+  )) {
+    bySegment.set(number, [...(bySegment.get(number) ?? []), { volume, barcode, tapeFile, block, blocks }]);
   }
   return bySegment;
 }

@@ -9,12 +9,15 @@ import type { Catalog } from '#src/catalog/catalog';
 import type { DataSetRecord } from '#src/catalog/data-sets';
 import type { TapeFileRecord } from '#src/catalog/tape-files';
 import type { VolumeRecord } from '#src/catalog/volumes';
+import { adoptNamedDataSet } from '#src/jobs/adopt-data-set';
 import { adoptIndex, deletionsName, type IndexAdoption, segmentName } from '#src/jobs/adopt-index';
-import { adoptNamedDataSet, adoptSegments, type FoundSegment } from '#src/jobs/adopt-segments';
+import { adoptSegments, type FoundSegment } from '#src/jobs/adopt-segments';
+import { adoptStaged } from '#src/jobs/adopt-staged';
 import { CopyReader, isCopyFault } from '#src/jobs/copy-sources';
 import type { MountCartridge } from '#src/jobs/mounting';
 import { type FirstBlock, readFirstBlock } from '#src/session/first-block';
 import { type ScannedTapeFile, scanVolume } from '#src/session/scan-volume';
+import type { StagedPaths } from '#src/staging/staged-paths';
 import type { Descriptor, SegmentDescriptor, UnknownDescriptor } from '#src/volume/descriptor';
 
 export interface RebuildPorts {
@@ -23,6 +26,8 @@ export interface RebuildPorts {
   readonly mount: MountCartridge;
   /** Folder for indexes while cartridges are read. */
   readonly scratch: string;
+  /** The staging area, of which the caller holds the lease. */
+  readonly staging: { readonly path: string; readonly paths: StagedPaths };
   /** The pool that a pool draws from, by the configuration; undefined where it draws from none. */
   readonly drawOf: (pool: string) => string | undefined;
   readonly onNote: (text: string) => void;
@@ -38,7 +43,7 @@ export interface RebuildResult {
   }[];
   readonly dataSets: readonly string[];
   readonly files: number;
-  /** Lines of indexes that could not be understood, tape files that are void or damaged, segments that no index lists. */
+  /** Lines of indexes that could not be understood, tape files that are void or damaged, segments that no index lists, staged files that are not whole, cartridges that are missing. */
   readonly doubts: readonly string[];
 }
 
@@ -50,7 +55,7 @@ interface KeptIndex {
 
 /**
  * Reads cartridges without help of the catalog and writes what is found into it. Volumes that it did not know are protected for ever until
- * `acceptRebuilt`. Indexes are gathered first and taken in by the age of their data sets, so that what one relies on is there before it.
+ * `acceptRebuilt`. What was staged under a catalog that was lost is taken in, too. Indexes are gathered first and taken in by the age of their data sets, so that what one relies on is there before it.
  */
 export async function rebuild(cartridges: readonly CartridgeRecord[], ports: RebuildPorts): Promise<RebuildResult> {
   const run = new RebuildRun(ports);
@@ -177,12 +182,8 @@ class RebuildRun {
     let files = await this.#takeIndexes();
     for (const scanned of this.#scanned) await this.#adoptTapeFiles(scanned);
     files += await this.#takeSegments(unlisted);
-    for (const dataSet of this.#dataSets.values()) {
-      const { state, writer } = (await catalog.dataSets.get(dataSet.key)) ?? dataSet;
-      // What no index completes, and nobody is writing now, was cut off.
-      if (state === 'open' && writer === undefined)
-        await catalog.dataSets.update(dataSet.key, { state: 'interrupted' });
-    }
+    files += await this.#takeStaged();
+    await this.#tellUnread();
     await catalog.actions.append({
       at: clock.now(),
       event: 'catalog.rebuilt',
@@ -210,9 +211,8 @@ class RebuildRun {
       const dataSet = await catalog.dataSets.byId(id);
       if (!dataSet) continue;
       if (dataSet.state === 'complete') this.#listed.add(deletionsName(id));
-      const copies = new Set((await catalog.tapeFiles.copiesOf(dataSet.key)).map(({ number }) => number));
-      for (const { number, inStaging } of await catalog.dataSets.segments(dataSet.key)) {
-        if (inStaging || copies.has(number)) this.#listed.add(segmentName(id, number));
+      for (const { number, listed } of await catalog.dataSets.segments(dataSet.key)) {
+        if (listed) this.#listed.add(segmentName(id, number));
       }
     }
     return found;
@@ -271,6 +271,31 @@ class RebuildRun {
     return files;
   }
 
+  /** After the cartridges: what they list need not be taken from here. */
+  async #takeStaged(): Promise<number> {
+    const { catalog, staging, signal } = this.#ports;
+    const onDoubt = (doubt: string) => this.#doubts.push(doubt);
+    const { dataSets, files } = await adoptStaged({ catalog, ...staging, onDoubt, signal });
+    for (const dataSet of dataSets) this.#dataSets.set(dataSet.id, dataSet);
+    return files;
+  }
+
+  /** What lies on cartridges that were not read is found, and cannot be restored before they are. */
+  async #tellUnread(): Promise<void> {
+    const { catalog } = this.#ports;
+    for (const { id, key } of this.#dataSets.values()) {
+      const copies = new Set((await catalog.tapeFiles.copiesOf(key)).map(({ number }) => number));
+      for (const { number, inStaging } of await catalog.dataSets.segments(key)) if (inStaging) copies.add(number);
+      const unread = (await catalog.tapeFiles.unreadOf(key)).filter(({ number }) => !copies.has(number));
+      for (const [barcode, segments] of groupBy(unread, (copy) => copy.barcode)) {
+        const numbers = segments.map(({ number }) => number).join(', ');
+        this.#doubts.push(
+          `${id}: segments ${numbers} are on ${barcode}, which was not read: grandsire catalog rebuild ${barcode}`,
+        );
+      }
+    }
+  }
+
   async #adoptTapeFiles({ cartridge, volume, files }: ScannedVolume): Promise<void> {
     const { catalog, drawOf } = this.#ports;
     let newest: DataSetRecord | undefined;
@@ -320,8 +345,7 @@ class RebuildRun {
 
   async #dataSetOf(id: string, cartridge: CartridgeRecord): Promise<DataSetRecord> {
     const { catalog, clock } = this.#ports;
-    const known = this.#dataSets.get(id) ?? (await catalog.dataSets.byId(id));
-    const dataSet = known ?? (await adoptNamedDataSet(id, cartridge, { catalog, now: clock.now() }));
+    const dataSet = this.#dataSets.get(id) ?? (await adoptNamedDataSet(id, cartridge, catalog, clock.now()));
     this.#dataSets.set(id, dataSet);
     return dataSet;
   }
@@ -329,11 +353,9 @@ class RebuildRun {
   async #knowSegment(dataSet: DataSetRecord, descriptor: SegmentDescriptor): Promise<void> {
     const { dataSets } = this.#ports.catalog;
     const { number, payloadBytes, payloadXxh64, startsInside, endsInside, firstHeader } = descriptor;
-    if ((await dataSets.segments(dataSet.key)).some((segment) => segment.number === number)) return;
     await dataSets.adoptSegment({
       dataSet: dataSet.key,
       number,
-      state: 'written',
       payloadBytes,
       xxh64: payloadXxh64,
       startsInside: startsInside ?? undefined,

@@ -14,6 +14,7 @@ import {
   isCopyFault,
   rankCopies,
   type SegmentCopies,
+  unreadSource,
 } from '#src/jobs/copy-sources';
 import { MemberSpans } from '#src/jobs/member-spans';
 import type { MountCartridge } from '#src/jobs/mounting';
@@ -198,7 +199,9 @@ class DataSetCopies implements AsyncDisposable {
 async function openDataSet(key: DataSetKey, { ports, reader }: Run): Promise<DataSetCopies> {
   const dataSet = await ports.repositories.dataSets.get(key);
   if (!dataSet) throw bug(`a version names data set ${key}, which is not there`);
-  return new DataSetCopies(await rankCopies(dataSet, ports.repositories), ({ segment, copies }, choice) => {
+  return new DataSetCopies(await rankCopies(dataSet, ports.repositories), (ranked, choice) => {
+    const { segment, copies, unread } = ranked;
+    if (copies.length === 0 && unread.length > 0) return unreadSource(ranked);
     const usable = copies.filter((copy, index) => index === 0 || isAtHand(copy));
     const copy = usable[Math.min(choice, usable.length - 1)];
     return reader.source(segment, copy, ports.stagedSegment(dataSet.id, segment.number));

@@ -9,18 +9,22 @@ import type { VolumeRecord } from '#src/catalog/volumes';
 import type { MountCartridge } from '#src/jobs/mounting';
 import { openReadSession, type ReadSession } from '#src/session/read-session';
 import { openFilePayload } from '#src/session/tape-file-source';
+import type { Descriptor, UnknownDescriptor } from '#src/volume/descriptor';
 
 export interface VerifyFailure {
-  readonly dataSet: string;
-  readonly segment: number;
+  /** Undefined: the label of a cartridge. */
+  readonly dataSet: string | undefined;
+  /** Undefined for what is not a segment. */
+  readonly segment: number | undefined;
   /** Undefined: the copy in staging. */
   readonly cartridge: string | undefined;
+  readonly tapeFile: number | undefined;
   readonly code: string;
   readonly message: string;
 }
 
 export interface VerifyResult {
-  /** Copies of segments that were read back. */
+  /** Tape files and staged segments that were read back and are what they were. */
   readonly checked: number;
   readonly bytes: number;
   readonly failed: readonly VerifyFailure[];
@@ -35,14 +39,16 @@ export interface VerifyPorts {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A copy of a segment on a cartridge, with what must come out of it. */
-interface CopyToVerify {
-  readonly copy: TapeFileRecord;
-  readonly dataSet: DataSetRecord;
-  readonly segment: SegmentRecord;
+/** A tape file, with what must come out of it. */
+interface FileToVerify {
+  readonly file: TapeFileRecord;
+  /** Undefined for the label. */
+  readonly dataSet: DataSetRecord | undefined;
+  /** Undefined for what is not a segment. */
+  readonly segment: SegmentRecord | undefined;
 }
 
-/** Reads back every segment on a cartridge and compares it with the catalog's XXH64. */
+/** Reads back every tape file on a cartridge: segments against the catalog's XXH64, label, indexes and copies of the catalog against their descriptors'. */
 export async function verifyCartridge(cartridge: CartridgeRecord, ports: VerifyPorts): Promise<VerifyResult> {
   const volume = await ports.repositories.volumes.ofCartridge(cartridge.id);
   if (!volume) {
@@ -53,22 +59,22 @@ export async function verifyCartridge(cartridge: CartridgeRecord, ports: VerifyP
   }
   const tally = new Tally();
   const files = await ports.repositories.tapeFiles.ofVolume(volume.key);
-  await verifyOnCartridge({ cartridge, volume }, await withSegments(files, ports), { ports, tally });
+  await verifyOnCartridge({ cartridge, volume }, await filesToVerify(files, ports), { ports, tally });
   return tally.result();
 }
 
-/** Reads back every copy of a data set, staged ones too. */
+/** Reads back every copy of a data set, staged ones too, and its indexes. */
 export async function verifyDataSet(dataSet: DataSetRecord, ports: VerifyPorts): Promise<VerifyResult> {
   const tally = new Tally();
   for (const segment of await ports.repositories.dataSets.segments(dataSet.key)) {
     if (segment.inStaging) verifyStaged(dataSet, segment, { ports, tally });
   }
-  const byVolume = groupBy(await ports.repositories.tapeFiles.copiesOf(dataSet.key), ({ volume }) => volume);
+  const byVolume = groupBy(await ports.repositories.tapeFiles.ofDataSet(dataSet.key), ({ volume }) => volume);
   for (const [key, files] of byVolume) {
     const volume = await ports.repositories.volumes.get(key);
     const cartridge = volume && (await ports.repositories.cartridges.get(volume.cartridge));
     if (!cartridge) continue;
-    await verifyOnCartridge({ cartridge, volume }, await withSegments(files, ports), { ports, tally });
+    await verifyOnCartridge({ cartridge, volume }, await filesToVerify(files, ports), { ports, tally });
   }
   return tally.result();
 }
@@ -80,45 +86,61 @@ interface Work {
 
 async function verifyOnCartridge(
   { cartridge, volume }: { readonly cartridge: CartridgeRecord; readonly volume: VolumeRecord },
-  copies: readonly CopyToVerify[],
+  files: readonly FileToVerify[],
   { ports, tally }: Work,
 ): Promise<void> {
   const { signal } = ports;
   const purpose = `verifying ${cartridge.barcode}`;
   await using mounted = await ports.mount(cartridge, { purpose, writing: false, signal });
   const session = await openReadSession({ drive: mounted.drive, cartridge, volume, signal });
-  for (const copy of copies) {
+  for (const wanted of files) {
     throwIfAborted(signal);
     try {
-      await verifyCopy(session, copy, { ports, tally });
+      await verifyFile(session, wanted, { ports, tally });
     } catch (error) {
-      tally.fail(copy, cartridge.barcode, error);
+      tally.fail(wanted, cartridge.barcode, error);
     }
   }
 }
 
-async function verifyCopy(
-  session: ReadSession,
-  { copy, dataSet, segment }: CopyToVerify,
-  { ports, tally }: Work,
-): Promise<void> {
-  const descriptor = await session.descriptor(copy);
-  const isIt =
-    descriptor.kind === 'segment' && descriptor.dataSet === dataSet.id && descriptor.number === segment.number;
-  if (!isIt) {
+async function verifyFile(session: ReadSession, wanted: FileToVerify, { ports, tally }: Work): Promise<void> {
+  const { file, segment } = wanted;
+  const what = `tape file ${file.fileNumber}`;
+  const descriptor = await session.descriptor(file);
+  if (!isDescriptorOf(descriptor, wanted)) {
     throw new GrandsireError('cartridge.contradicts-catalog', {
-      message: `tape file ${copy.fileNumber} is ${descriptor.kind}, not segment ${segment.number} of ${dataSet.id}`,
+      message: `${what} is ${descriptor.kind}, not ${describe(wanted)}`,
       remedy: `Read the cartridge anew: grandsire catalog rebuild ${session.cartridge.barcode}.`,
     });
   }
   const hash = new Xxh64Stream();
-  for await (const chunk of session.payload(copy)) {
+  for await (const chunk of session.payload(file)) {
     hash.update(chunk);
     tally.add(chunk.length, ports);
   }
-  assertSame(hash.digest(), segment, `tape file ${copy.fileNumber}`);
+  if (segment) assertSame(hash.digest(), segment, what);
+  else if (hash.digest() !== descriptor.payloadXxh64) {
+    throw new GrandsireError('volume.damaged-tape-file', {
+      message: `${what}: XXH64 of the ${file.kind} is ${hash.digest()}, and its descriptor says ${descriptor.payloadXxh64}`,
+      remedy:
+        file.kind === 'label'
+          ? 'Nothing but its text for readers is lost; write to the cartridge only after it was labelled anew.'
+          : 'Files are found by the catalog still; back the set up again with --level full, so that a rebuild finds them, too.',
+    });
+  }
   tally.checked += 1;
 }
+
+const isDescriptorOf = (
+  descriptor: Descriptor | UnknownDescriptor,
+  { file: { kind, number, payloadBytes }, dataSet }: FileToVerify,
+): boolean =>
+  descriptor.kind === kind &&
+  descriptor.payloadBytes === payloadBytes &&
+  (descriptor.kind === 'label' || (descriptor.dataSet === dataSet?.id && descriptor.number === number));
+
+const describe = ({ file, dataSet }: FileToVerify): string =>
+  `${file.kind === 'label' ? 'the label' : `${file.kind} ${file.number} of ${dataSet?.id}`} with ${file.payloadBytes} bytes`;
 
 function verifyStaged(dataSet: DataSetRecord, segment: SegmentRecord, { ports, tally }: Work): void {
   const { payloadBytes, xxh64: payloadXxh64, number } = segment;
@@ -134,7 +156,7 @@ function verifyStaged(dataSet: DataSetRecord, segment: SegmentRecord, { ports, t
     assertSame(hash.digest(), segment, payload.name);
     tally.checked += 1;
   } catch (error) {
-    tally.fail({ dataSet, segment }, undefined, error);
+    tally.fail({ file: undefined, dataSet, segment }, undefined, error);
   }
 }
 
@@ -146,16 +168,19 @@ function assertSame(found: string, segment: SegmentRecord, what: string): void {
   });
 }
 
-async function withSegments(files: readonly TapeFileRecord[], { repositories }: VerifyPorts): Promise<CopyToVerify[]> {
+async function filesToVerify(
+  files: readonly TapeFileRecord[],
+  { repositories }: VerifyPorts,
+): Promise<readonly FileToVerify[]> {
   const segments = new Map<DataSetKey, readonly SegmentRecord[]>();
-  const found: CopyToVerify[] = [];
-  for (const copy of files) {
-    if (copy.kind !== 'segment' || copy.state !== 'written' || copy.dataSet === undefined) continue;
-    const dataSet = await repositories.dataSets.get(copy.dataSet);
-    if (!dataSet) continue;
-    if (!segments.has(copy.dataSet)) segments.set(copy.dataSet, await repositories.dataSets.segments(copy.dataSet));
-    const segment = segments.get(copy.dataSet)?.find(({ number }) => number === copy.number);
-    if (segment) found.push({ copy, dataSet, segment });
+  const found: FileToVerify[] = [];
+  for (const file of files) {
+    if (file.state !== 'written' || file.kind === 'void') continue;
+    const { dataSet: key } = file;
+    const dataSet = key === undefined ? undefined : await repositories.dataSets.get(key);
+    if (key !== undefined && !segments.has(key)) segments.set(key, await repositories.dataSets.segments(key));
+    const ofFile = file.kind === 'segment' && key !== undefined ? segments.get(key) : undefined;
+    found.push({ file, dataSet, segment: ofFile?.find(({ number }) => number === file.number) });
   }
   return found;
 }
@@ -172,15 +197,16 @@ class Tally {
 
   /** What a copy is guilty of is told, and the next one is read; everything else ends the work. */
   fail(
-    { dataSet, segment }: Pick<CopyToVerify, 'dataSet' | 'segment'>,
+    { file, dataSet, segment }: Omit<FileToVerify, 'file'> & { readonly file: TapeFileRecord | undefined },
     cartridge: string | undefined,
     error: unknown,
   ): void {
     if (!(error instanceof GrandsireError) || !['medium', 'device'].includes(error.blame)) throw error;
     this.failed.push({
-      dataSet: dataSet.id,
-      segment: segment.number,
+      dataSet: dataSet?.id,
+      segment: segment?.number,
       cartridge,
+      tapeFile: file?.fileNumber,
       code: error.code,
       message: error.message,
     });

@@ -10,7 +10,8 @@ import { bug } from '#src/base/errors';
 import { trace } from '#src/base/trace';
 import type { DataSetRecord, DataSetRepository } from '#src/catalog/data-sets';
 import type { Admission } from '#src/staging/admission';
-import { syncDirectory } from '#src/staging/durable';
+import { syncDirectory, writeSynced } from '#src/staging/durable';
+import { encodeSegmentRecord } from '#src/staging/segment-record';
 import type { StagedPaths } from '#src/staging/staged-paths';
 
 export interface DataSetSinkOptions {
@@ -74,9 +75,10 @@ export class DataSetSink implements SegmentSink {
   async finish(segment: FinishedSegment): Promise<void> {
     const { admission, dataSets, dataSet, paths, segmentBytes } = this.#options;
     const { data, index } = this.#segment(segment.number);
-    await Promise.all([data.sync(), index.sync()]);
-    trace('segment.synced');
     const { size: indexBytes } = await index.stat();
+    const facts = encodeSegmentRecord(segment, indexBytes);
+    await Promise.all([data.sync(), index.sync(), writeSynced(paths.facts(dataSet.id, segment.number), facts)]);
+    trace('segment.synced');
     await Promise.all([data.close(), index.close()]);
     const path = paths.segment(dataSet.id, segment.number);
     await rename(paths.partial(dataSet.id, segment.number), path);
@@ -120,6 +122,7 @@ export class DataSetSink implements SegmentSink {
       await rm(paths.partial(dataSet.id, number), { force: true });
       await rm(paths.segment(dataSet.id, number), { force: true });
       await rm(paths.indexPart(dataSet.id, number), { force: true });
+      await rm(paths.facts(dataSet.id, number), { force: true });
       admission.leave(segmentBytes);
     }
     this.#open.clear();

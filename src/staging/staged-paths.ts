@@ -13,6 +13,10 @@ export interface StagedPaths {
   partial(dataSet: string, number: number): string;
   /** JSON lines of the files whose content ends in the segment. */
   indexPart(dataSet: string, number: number): string;
+  /** What both must be (`segment-record.ts`). */
+  facts(dataSet: string, number: number): string;
+  /** What the data set is, as `data-set.json` of an index says it. */
+  record(dataSet: string): string;
   /** JSON lines of the names that the run found gone. */
   deletions(dataSet: string): string;
   scratch(dataSet: string, name: string): string;
@@ -28,6 +32,8 @@ export function stagedPaths(root: string): StagedPaths {
     segment: (dataSet, number) => below(dataSet, `${number6(number)}.segment`),
     partial: (dataSet, number) => below(dataSet, `${number6(number)}.segment.partial`),
     indexPart: (dataSet, number) => below(dataSet, `${number6(number)}.index`),
+    facts: (dataSet, number) => below(dataSet, `${number6(number)}.json`),
+    record: (dataSet) => below(dataSet, 'data-set.json'),
     deletions: (dataSet) => below(dataSet, 'deletions.jsonl'),
     scratch: (dataSet, name) => below(dataSet, `.${name}`),
   };
@@ -38,9 +44,9 @@ export const isDataSetName = (name: string): boolean => dataSetName.test(name);
 /** Number of the segment that a file name belongs to, and what it is of it. */
 export function parseStagedName(
   name: string,
-): { readonly number: number; readonly kind: 'segment' | 'partial' | 'index' } | undefined {
-  const match = /^([0-9]{6,})\.(segment|segment\.partial|index)$/.exec(name);
+): { readonly number: number; readonly kind: 'segment' | 'partial' | 'index' | 'facts' } | undefined {
+  const match = /^([0-9]{6,})\.(segment|segment\.partial|index|json)$/.exec(name);
   if (!match?.[1]) return undefined;
-  const kind = match[2] === 'segment.partial' ? 'partial' : (match[2] as 'segment' | 'index');
-  return { number: Number(match[1]), kind };
+  const kind = { 'segment.partial': 'partial', json: 'facts' }[match[2] ?? ''] ?? match[2];
+  return { number: Number(match[1]), kind: kind as 'segment' | 'partial' | 'index' | 'facts' };
 }

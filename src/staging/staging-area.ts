@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SegmentSink } from '#src/archive/segment-sink';
@@ -5,14 +6,18 @@ import { GrandsireError } from '#src/base/errors';
 import { trace } from '#src/base/trace';
 import type { Finding } from '#src/catalog/catalog';
 import type { DataSetKey, DataSetRecord, DataSetRepository, SegmentRecord } from '#src/catalog/data-sets';
+import type { TapeFileRepository } from '#src/catalog/tape-files';
 import { Admission } from '#src/staging/admission';
 import { DataSetSink, sizeOf } from '#src/staging/data-set-sink';
+import { replaceDurably, syncDirectory } from '#src/staging/durable';
 import { isDataSetName, parseStagedName, type StagedPaths, stagedPaths } from '#src/staging/staged-paths';
+import { type DataSetIndexRecord, encodeIndexRecord } from '#src/volume/index-record';
 
 export interface StagingAreaOptions {
   readonly path: string;
   readonly sizeBytes: number;
   readonly dataSets: DataSetRepository;
+  readonly tapeFiles: Pick<TapeFileRepository, 'copiesOf'>;
   /** A segment waits for room: whoever can writes staged segments to cartridges and evicts them, or calls `refuse`. */
   readonly onShortage?: (shortBytes: number) => void;
 }
@@ -63,6 +68,23 @@ export class StagingArea {
     return this.paths.scratch(dataSet, name);
   }
 
+  /**
+   * Keeps what a data set is beside what is staged of it, durably, so that a rebuild knows it when the catalog is lost. Before its first segment is begun, and when it has
+   * ended, before the catalog says so.
+   */
+  async keepRecord(record: DataSetIndexRecord): Promise<void> {
+    const { dataSet } = record;
+    await mkdir(this.paths.folder(dataSet), { recursive: true, mode: 0o700 });
+    await syncDirectory(this.#options.path);
+    const temporary = this.paths.scratch(dataSet, 'data-set.json');
+    await replaceDurably(this.paths.record(dataSet), temporary, encodeIndexRecord(record));
+  }
+
+  /** Whether anything of it lies here. */
+  holds({ id }: DataSetRecord): boolean {
+    return existsSync(this.paths.folder(id));
+  }
+
   /** Takes the segments of one data set, each admitted with `segmentBytes` of room. */
   sink(
     dataSet: DataSetRecord,
@@ -99,10 +121,11 @@ export class StagingArea {
     this.#leave(bytes);
   }
 
-  /** Takes away what is left of a data set of which everything is on cartridges. */
+  /** Takes away what is left of a data set of which everything is on cartridges. Segments that the catalog does not know stay, with all that tells of them. */
   async finish(dataSet: DataSetRecord): Promise<void> {
     trace('data-set.leaving');
     const folder = this.paths.folder(dataSet.id);
+    if ((await readdir(folder)).some((name) => parseStagedName(name)?.kind === 'segment')) return;
     const bytes = await folderBytes(folder);
     await rm(folder, { recursive: true, force: true });
     this.#leave(bytes);
@@ -146,19 +169,22 @@ export class StagingArea {
   }
 
   async #recoverFolder(dataSet: string): Promise<readonly Finding[]> {
-    const { dataSets } = this.#options;
+    const { dataSets, tapeFiles } = this.#options;
     const record = await dataSets.byId(dataSet);
+    const copied = new Set((record ? await tapeFiles.copiesOf(record.key) : []).map(({ number }) => number));
     const folder = this.paths.folder(dataSet);
     const known = new Map((record ? await dataSets.segments(record.key) : []).map((row) => [row.number, row]));
     const unknown: number[] = [];
     for (const name of await readdir(folder)) {
       const staged = parseStagedName(name);
       const row = staged && known.get(staged.number);
-      // What no row knows was staged under another catalog (one that was lost, perhaps): its bytes may be the only ones.
-      if (staged?.kind === 'segment' && !row) unknown.push(staged.number);
-      if (!record) continue;
+      // It left staging, and the process died before the unlink.
+      const isEvicted =
+        staged?.kind === 'segment' && row?.inStaging === false && (row.state === 'staged' || copied.has(row.number));
       const isTorn = staged && (staged.kind === 'partial' || row?.state === 'filling');
-      const isEvicted = staged?.kind === 'segment' && row?.inStaging === false;
+      // What the catalog does not look for here was staged under another one (that was lost, perhaps): its bytes may be the only ones.
+      if (staged?.kind === 'segment' && !row?.inStaging && !isEvicted && !isTorn) unknown.push(staged.number);
+      if (!record) continue;
       const isStale = name === 'deletions.jsonl' && record.state !== 'complete';
       if (name.startsWith('.') || isTorn || isEvicted || isStale) {
         await rm(join(folder, name), { recursive: true, force: true });
@@ -168,8 +194,10 @@ export class StagingArea {
     if (record) await dataSets.abandonFilling(record.key);
     // Killed behind the last eviction: bytes leave only when copies and indexes are on media, so that nobody needs what is left.
     const rows = [...known.values()];
-    const hasLeft = rows.length > 0 && rows.every(({ state, inStaging }) => state !== 'filling' && !inStaging);
-    const isOver = record !== undefined && record.state !== 'open' && hasLeft && unknown.length === 0;
+    const hasLeft = rows.every(({ state, inStaging }) => state !== 'filling' && !inStaging);
+    // What its last index is made of is needed until that is on a medium.
+    const isEnded = record?.state === 'interrupted' || (record?.state === 'complete' && record.concluded);
+    const isOver = isEnded && hasLeft && unknown.length === 0;
     if (isOver || (await readdir(folder)).length === 0) await rm(folder, { recursive: true });
     else this.#admission.count(await folderBytes(folder));
     return unknown.length > 0 ? [unknownSegments(folder, dataSet, unknown)] : [];
@@ -210,7 +238,8 @@ const unknownSegments = (folder: string, dataSet: string, numbers: readonly numb
   code: 'staging.unknown-segment',
   subject: dataSet,
   message: `${folder} holds segments that the catalog does not know (${[...numbers].sort((a, b) => a - b).join(', ')}); they are left there`,
-  repair: 'They are tar streams: put together in order, "tar -x" reads them. Delete the folder when nobody needs them.',
+  repair:
+    'Take in what is whole of them: "grandsire catalog rebuild". They are tar streams: put together in order, "tar -x" reads them. Delete the folder when nobody needs them.',
   repairable: false,
 });
 
@@ -221,6 +250,9 @@ async function stagedDataSets(path: string): Promise<readonly string[]> {
 async function folderBytes(folder: string): Promise<number> {
   let bytes = 0;
   // Only what stays until somebody evicts it; scratch files come and go.
-  for (const name of await readdir(folder)) if (parseStagedName(name)) bytes += await sizeOf(join(folder, name));
+  for (const name of await readdir(folder)) {
+    const staged = parseStagedName(name);
+    if (staged && staged.kind !== 'facts') bytes += await sizeOf(join(folder, name));
+  }
   return bytes;
 }

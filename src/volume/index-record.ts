@@ -69,6 +69,26 @@ const zone = z.string().max(64);
 const place = z.object({ pathBytes: base64, offset: safe }).nullable();
 const xxh64 = z.string().regex(/^[0-9a-f]{16}$/);
 
+/** One of `segments`. */
+export const indexedSegment = z.object({
+  number: safe.min(1),
+  payloadBytes: safe,
+  payloadXxh64: xxh64,
+  codecs: z.array(z.string().max(32)).max(8),
+  startsInside: place,
+  endsInside: place,
+  firstHeader: safe.nullable(),
+  copies: z.array(
+    z.object({
+      volume: z.string().max(36),
+      barcode: z.string().max(32),
+      tapeFile: safe,
+      block: safe,
+      blocks: safe,
+    }),
+  ),
+});
+
 const schema = z.object({
   format: z.literal('grandsire'),
   version: z.literal(formatVersion),
@@ -93,26 +113,7 @@ const schema = z.object({
   bytes: safe,
   warnings: z.array(z.object({ pathBytes: base64, code: z.string().max(64), message: z.string().max(8192) })),
   fileSystems: z.array(z.object({ pathBytes: base64, device: z.string().max(32) })),
-  segments: z.array(
-    z.object({
-      number: safe.min(1),
-      payloadBytes: safe,
-      payloadXxh64: xxh64,
-      codecs: z.array(z.string().max(32)).max(8),
-      startsInside: place,
-      endsInside: place,
-      firstHeader: safe.nullable(),
-      copies: z.array(
-        z.object({
-          volume: z.string().max(36),
-          barcode: z.string().max(32),
-          tapeFile: safe,
-          block: safe,
-          blocks: safe,
-        }),
-      ),
-    }),
-  ),
+  segments: z.array(indexedSegment),
 });
 
 export const encodeIndexRecord = (record: DataSetIndexRecord): Buffer =>

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Clock, type Instant, instant, ManualClock } from '#src/base/clock';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Catalog, Repositories } from '#src/catalog/catalog';
-import type { DataSetKey, DataSetRecord, SegmentRecord } from '#src/catalog/data-sets';
+import type { DataSetKey, DataSetRecord, SegmentFacts } from '#src/catalog/data-sets';
 import type { entryTypes, VersionBatch } from '#src/catalog/files';
 import { openSqliteCatalog } from '#src/catalog/sql/sqlite/open-sqlite-catalog';
 import { byteNameJson, encodeVersionRow } from '#src/catalog/version-row';
@@ -140,7 +140,7 @@ export function batchOf(files: readonly TestFile[]): VersionBatch {
   };
 }
 
-export const segmentOf = (dataSet: DataSetKey, number = 1): Omit<SegmentRecord, 'state' | 'inStaging'> => ({
+export const segmentOf = (dataSet: DataSetKey, number = 1): SegmentFacts => ({
   dataSet,
   number,
   payloadBytes: 1_000_000,

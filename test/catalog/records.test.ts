@@ -309,7 +309,7 @@ for (const engine of engines) {
         };
         await catalog.dataSets.segmentStaged(whole);
         const [segment] = await catalog.dataSets.inStaging();
-        assert.deepEqual(segment, { ...whole, state: 'staged', inStaging: true });
+        assert.deepEqual(segment, { ...whole, state: 'staged', inStaging: true, listed: true });
         await assert.rejects(catalog.dataSets.segmentStaged(whole), isBug);
         await catalog.dataSets.leftStaging(key, 1);
         assert.deepEqual(await catalog.dataSets.inStaging(), []);

@@ -8,6 +8,7 @@ import type { Catalog } from '#src/catalog/catalog';
 import { SqliteConnection } from '#src/catalog/sql/sqlite/connection';
 import { assertLocalFileSystem } from '#src/catalog/sql/sqlite/local-file-system';
 import { openSqliteCatalog } from '#src/catalog/sql/sqlite/open-sqlite-catalog';
+import { schema1 } from '#src/catalog/sql/sqlite/schema-1';
 import {
   addCartridge,
   addDataSet,
@@ -57,6 +58,30 @@ test(
     await assert.rejects(openAt(path), failsWith('catalog.newer-schema'));
     await edit(path, 'pragma user_version = 0');
     await assert.rejects(openAt(path, true), failsWith('catalog.older-schema'));
+  }),
+);
+
+test(
+  'a catalog of the first schema is brought up to date: what is wholly on cartridges counts as concluded',
+  inFolder(async (path) => {
+    const at = "'home', 'full', 'complete', 0, '2026-11-22', 'UTC', 'main', 'daily', 'none', 0, 0";
+    const columns =
+      'backup_set, level, state, started_at, run_day, time_zone, library, pool, protection_kind, files, bytes';
+    await edit(
+      path,
+      schema1,
+      `insert into schema_versions values (1, 0); pragma user_version = 1; pragma application_id = ${0x47525343}`,
+      `insert into data_sets(key, id, ${columns}) values (1, 'home-20261122T000000Z', ${at}), (2, 'home-20261123T000000Z', ${at})`,
+      "insert into segments(data_set, number, state, payload_bytes, xxh64, in_staging) values (1, 1, 'written', 1, '', 0), (2, 1, 'staged', 1, '', 1)",
+    );
+    await using catalog = await openAt(path);
+    const dataSets = await catalog.dataSets.list({ state: 'complete' });
+    const concluded = dataSets.map(({ id, concluded, nameOnly }) => [id, concluded, nameOnly]);
+    assert.deepEqual(concluded, [
+      ['home-20261123T000000Z', false, false],
+      ['home-20261122T000000Z', true, false],
+    ]);
+    assert.equal((await catalog.dataSets.segments(dataSets[0]?.key as never))[0]?.listed, true);
   }),
 );
 

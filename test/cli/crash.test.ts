@@ -26,8 +26,9 @@ interface Kept {
   readonly source: Snapshot;
 }
 
-const staging = /^(staging\.begun|segment\.(filling|synced|renamed|staged)|data-set\.complete)$/;
-const writing = /^(mount|labelling|tape-file\.(begun|descriptor|payload|committed)|segment\.evict|data-set\.leaving)/;
+const staging = /^(staging\.begun|segment\.(filling|synced|renamed|staged)|data-set\.(recorded|complete))$/;
+const writing =
+  /^(mount|labelling|tape-file\.(begun|descriptor|payload|committed)|segment\.evict|data-set\.(concluded|leaving))/;
 const beforeCommit = /^tape-file\.(synchronised|position)$/;
 
 // A kill leaves what the kernel holds, so that memory serves as well as a disk here, and does not make everybody wait for its synchronising.

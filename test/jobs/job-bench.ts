@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +15,7 @@ import type { VolumeRecord } from '#src/catalog/volumes';
 import { type App, openApp } from '#src/compose';
 import { loadConfiguration } from '#src/config/load-configuration';
 import { type DespoolState, despool, openDespoolState } from '#src/jobs/despool';
+import { describeDataSet } from '#src/jobs/index-record';
 import type { MountCartridge } from '#src/jobs/mounting';
 import { type CartridgeUse, prepareVolume } from '#src/jobs/prepare-volume';
 import { rebuild } from '#src/jobs/rebuild';
@@ -25,8 +27,10 @@ import type { Protection } from '#src/media/facets';
 import { openReadSession } from '#src/session/read-session';
 import { memoryPayload } from '#src/session/tape-file-source';
 import { openWriteSession } from '#src/session/write-session';
+import { stagedPaths } from '#src/staging/staged-paths';
 import { StagingArea } from '#src/staging/staging-area';
 import { type Invocation, invoke } from '#test/cli/invoke';
+import { program } from '#test/support/installation';
 import { createTestLibrary, type TestLibrary, type TestLibraryOptions } from '#test/support/virtual-library';
 
 export interface JobBenchOptions extends TestLibraryOptions {
@@ -39,6 +43,8 @@ export interface BackupOptions {
   readonly base?: DataSetRecord;
   /** Cartridges in the order in which a planner would name them; a use for each, `overwrite` unless said. */
   readonly cartridges?: readonly (string | readonly [string, CartridgeUse])[];
+  /** All that is staged is written to these while the run goes on, without the last index. */
+  readonly alongside?: readonly string[];
   /** False: what is staged stays staged. */
   readonly despool?: boolean;
   readonly protection?: Protection;
@@ -80,7 +86,7 @@ export class JobBench implements AsyncDisposable {
   #configuration(): string {
     const { path, cartridgeCapacityBytes, generation, drives, slots, mailSlots } = this.device.settings;
     return `state: ./state
-staging: { path: ./staging, size: 1GiB }
+staging: { path: ./staging, size: 1GiB, segmentSize: ${this.#segmentBytes} }
 libraries:
   main: { driver: virtual, path: '${path}', drives: ${drives}, slots: ${slots}, mailSlots: ${mailSlots},
           generation: ${generation}, cartridgeCapacity: ${cartridgeCapacityBytes} }
@@ -140,6 +146,21 @@ sets:
     }
   }
 
+  /** Runs a command line as a process of its own that kills itself at this instant (`NAME:K`). */
+  async killedAt(stop: string, ...argv: string[]): Promise<void> {
+    await this.close();
+    try {
+      const now = new Date(this.clock.now()).toISOString();
+      const { signal, output } = spawnSync(process.execPath, [program, ...argv, '--now', now], {
+        cwd: this.folder,
+        env: { ...process.env, GRANDSIRE_TEST_CLOCK: '1', GRANDSIRE_TRACE_STOP: stop },
+      });
+      if (signal !== 'SIGKILL') throw new TypeError(`it did not come to ${stop}: ${output}`);
+    } finally {
+      await this.open();
+    }
+  }
+
   async cartridge(barcode: string): Promise<CartridgeRecord> {
     const [record] = await this.catalog.cartridges.byBarcode(barcode);
     if (!record) throw new RangeError(`no cartridge ${barcode}`);
@@ -151,6 +172,7 @@ sets:
       path: join(this.folder, 'staging'),
       sizeBytes: 1 << 30,
       dataSets: this.catalog.dataSets,
+      tapeFiles: this.catalog.tapeFiles,
     });
     await area.recover();
     return area;
@@ -161,6 +183,7 @@ sets:
     const staging = await this.staging();
     const dataSet = await this.#createDataSet(options);
     const chain = options.base && (await dataSets.chain(options.base.key)).map(({ key }) => key);
+    await staging.keepRecord(await describeDataSet(this.catalog, dataSet));
     const result = await archive({
       selection: { roots: [Buffer.from(this.source)], excludes: [], never: [], oneFileSystem: true },
       segmentBytes: this.#segmentBytes,
@@ -175,10 +198,13 @@ sets:
       },
     });
     await dataSets.addFileSystems(dataSet.key, result.fileSystems);
+    if (options.alongside) await this.despool(dataSet, options.alongside, { area: staging, last: false });
     const { files, bytes } = result;
-    await dataSets.update(dataSet.key, { state: 'complete', finishedAt: this.clock.now(), files, bytes });
+    const outcome = { state: 'complete', finishedAt: this.clock.now(), files, bytes } as const;
+    await staging.keepRecord(await describeDataSet(this.catalog, { ...dataSet, ...outcome }));
+    await dataSets.update(dataSet.key, outcome);
     const complete = (await dataSets.get(dataSet.key)) as DataSetRecord;
-    if (options.despool !== false) await this.despool(complete, options.cartridges, staging);
+    if (options.despool !== false) await this.despool(complete, options.cartridges, { area: staging });
     return complete;
   }
 
@@ -206,7 +232,7 @@ sets:
   async despool(
     dataSet: DataSetRecord,
     names: BackupOptions['cartridges'] = ['G00001L9', 'G00002L9', 'G00003L9', 'G00004L9', 'G00005L9'],
-    area?: StagingArea,
+    { area, last = true }: { readonly area?: StagingArea; readonly last?: boolean } = {},
   ): Promise<DespoolState> {
     const staged = area ?? (await this.staging());
     const state = await openDespoolState(dataSet, this.catalog);
@@ -229,7 +255,7 @@ sets:
           this.passedOver.push({ barcode, code, message }),
         backupCatalog: (path) => this.catalog.backupTo(path),
       },
-      { last: true },
+      { last },
     );
     return state;
   }
@@ -298,6 +324,7 @@ sets:
         clock: this.clock,
         mount: this.mount,
         scratch: this.folder,
+        staging: { path: join(this.folder, 'staging'), paths: stagedPaths(join(this.folder, 'staging')) },
         drawOf: (pool) => (pool === 'daily' ? 'scratch' : undefined),
         onNote: () => undefined,
       },

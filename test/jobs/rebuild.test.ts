@@ -123,14 +123,4 @@ describe('catalog rebuild', () => {
     assert.equal(statSync(join(to, file('a'))).ino, statSync(join(to, file('b'))).ino);
     assert.deepEqual(await bench.catalog.check(), []);
   });
-
-  it('leaves staged files of a data set that it does not know', async () => {
-    await using bench = await JobBench.create();
-    writeFileSync(join(bench.source, 'file'), 'only here');
-    const { id } = await bench.backup({ despool: false });
-    await bench.loseCatalog();
-    await bench.rebuild();
-    await bench.staging();
-    assert.ok(existsSync(join(bench.folder, 'staging', id, '000001.segment')));
-  });
 });

@@ -49,6 +49,7 @@ async function openArea(options: Partial<StagingAreaOptions> = {}): Promise<Stag
     path: join(folder, 'staging'),
     sizeBytes: 1 << 30,
     dataSets: catalog.dataSets,
+    tapeFiles: catalog.tapeFiles,
     ...options,
   });
   assert.deepEqual(await area.recover(), []);
@@ -146,7 +147,7 @@ describe('after a crash', () => {
     writeFileSync(before.scratch(dataSet.id, 'index.tar.zst'), 'scratch');
     const area = await openArea();
     assert.deepEqual(await catalog.dataSets.segments(dataSet.key), staged);
-    const left = readdirSync(join(folder, 'staging', dataSet.id)).filter((name) => !name.endsWith('.index'));
+    const left = readdirSync(join(folder, 'staging', dataSet.id)).filter((name) => !/\.(index|json)$/.test(name));
     assert.equal(left.length, staged.length);
     assert.equal((await area.status()).segments.length, staged.length);
   });
@@ -159,7 +160,12 @@ describe('after a crash', () => {
     const lost = before.segment('home-20200101T000000Z', 1);
     mkdirSync(dirname(lost));
     writeFileSync(lost, 'and a whole data set');
-    const area = new StagingArea({ path: join(folder, 'staging'), sizeBytes: 1 << 30, dataSets: catalog.dataSets });
+    const area = new StagingArea({
+      path: join(folder, 'staging'),
+      sizeBytes: 1 << 30,
+      dataSets: catalog.dataSets,
+      tapeFiles: catalog.tapeFiles,
+    });
     const findings = await area.recover();
     assert.deepEqual(
       findings.map(({ code, subject }) => [code, subject]).sort(),
@@ -171,7 +177,12 @@ describe('after a crash', () => {
   it('names a segment whose file is missing', async () => {
     const dataSet = await createDataSet();
     await stage(await openArea(), dataSet, 100_000);
-    const area = new StagingArea({ path: join(folder, 'staging'), sizeBytes: 1 << 30, dataSets: catalog.dataSets });
+    const area = new StagingArea({
+      path: join(folder, 'staging'),
+      sizeBytes: 1 << 30,
+      dataSets: catalog.dataSets,
+      tapeFiles: catalog.tapeFiles,
+    });
     rmSync(area.segment(dataSet.id, 2));
     const findings = await area.recover();
     assert.deepEqual(

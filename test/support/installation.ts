@@ -13,7 +13,7 @@ import { stagedPaths } from '#src/staging/staged-paths';
 import { type Invocation, invoke } from '#test/cli/invoke';
 import { createTestLibrary, type TestLibrary, type TestLibraryOptions } from '#test/support/virtual-library';
 
-const program = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+export const program = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 /** A Monday; the program's clock starts there. */
 const start = Date.parse('2026-11-23T22:00:00Z');
 

@@ -7,6 +7,7 @@ import type {
   DataSetRepository,
   DataSetState,
   Level,
+  NewDataSetRecord,
   SegmentRecord,
 } from '#src/catalog/data-sets';
 import { liveSegment } from '#src/catalog/sql/live-segment';
@@ -27,13 +28,15 @@ export function createDataSetRepository(
 
   return {
     create: (record) => context.write((db) => create(db, record)),
+    adopt: (record) => context.write((db) => adopt(db, record)),
     get: (key) => first('key', key),
     byId: (id) => first('id', id),
-    async list({ backupSet, state } = {}) {
+    async list({ backupSet, state, concluded } = {}) {
       const rows = await context.read((db) =>
         newestFirst(db)
           .$if(backupSet !== undefined, (query) => query.where('backup_set', '=', backupSet ?? ''))
           .$if(state !== undefined, (query) => query.where('state', '=', state ?? ''))
+          .$if(concluded !== undefined, (query) => query.where('concluded', '=', Number(concluded)))
           .execute(),
       );
       return rows.map(toRecord);
@@ -81,7 +84,7 @@ export function createDataSetRepository(
 const newestFirst = (db: CatalogDatabase) =>
   db.selectFrom('data_sets').selectAll().orderBy('started_at', 'desc').orderBy('key', 'desc');
 
-async function create(db: CatalogDatabase, record: Parameters<DataSetRepository['create']>[0]): Promise<DataSetRecord> {
+async function create(db: CatalogDatabase, record: NewDataSetRecord): Promise<DataSetRecord> {
   const taken = async (id: string) =>
     (await db.selectFrom('data_sets').select('key').where('id', '=', id).executeTakeFirst()) !== undefined;
   let id = record.id;
@@ -89,27 +92,61 @@ async function create(db: CatalogDatabase, record: Parameters<DataSetRepository[
   const row = await db
     .insertInto('data_sets')
     .values({
+      ...descriptionColumns(record),
       id,
-      backup_set: record.backupSet,
-      level: record.level,
-      base: record.base ?? null,
       state: 'open',
-      started_at: record.startedAt,
       finished_at: null,
-      run_day: record.runDay,
-      time_zone: record.timeZone,
-      library: record.library,
-      pool: record.pool,
-      rotation: record.rotation ?? null,
-      tier: record.tier ?? null,
-      ...encodeProtection(record.protection),
       files: 0,
       bytes: 0,
       writer: record.writer ?? null,
+      name_only: 0,
+      concluded: 0,
     })
     .returningAll()
     .executeTakeFirstOrThrow();
   return toRecord(row);
+}
+
+const descriptionColumns = (record: Omit<NewDataSetRecord, 'id' | 'writer'>) => ({
+  backup_set: record.backupSet,
+  level: record.level,
+  base: record.base ?? null,
+  started_at: record.startedAt,
+  run_day: record.runDay,
+  time_zone: record.timeZone,
+  library: record.library,
+  pool: record.pool,
+  rotation: record.rotation ?? null,
+  tier: record.tier ?? null,
+  ...encodeProtection(record.protection),
+});
+
+async function adopt(db: CatalogDatabase, record: Omit<DataSetRecord, 'key' | 'writer'>): Promise<DataSetRecord> {
+  const { id, state, files, bytes, finishedAt, nameOnly, concluded } = record;
+  const outcome = { state, files, bytes, finished_at: finishedAt ?? null };
+  const whole = {
+    ...descriptionColumns(record),
+    ...outcome,
+    name_only: Number(nameOnly),
+    concluded: Number(concluded),
+  };
+  const known = await db.selectFrom('data_sets').selectAll().where('id', '=', id).executeTakeFirst();
+  if (!known) {
+    const row = { ...whole, id, writer: null };
+    return toRecord(await db.insertInto('data_sets').values(row).returningAll().executeTakeFirstOrThrow());
+  }
+  const becomesComplete = state === 'complete' && known.state !== 'complete' && known.writer === null;
+  const changes: Updateable<DataSetTable> =
+    known.name_only === 1 && !nameOnly
+      ? whole
+      : {
+          base: known.base ?? record.base ?? null,
+          // An index that says so was written when it was: what the catalog knew before was less.
+          ...(becomesComplete && outcome),
+          concluded: Math.max(known.concluded, Number(concluded && state === 'complete')),
+        };
+  const updated = db.updateTable('data_sets').set(changes).where('key', '=', known.key);
+  return toRecord(await updated.returningAll().executeTakeFirstOrThrow());
 }
 
 async function update(
@@ -124,12 +161,12 @@ async function update(
     await assertNoneFilling(db, key, row.id);
   }
   const columns: Updateable<DataSetTable> = {
-    ...('base' in changes && { base: changes.base ?? null }),
     ...(changes.state !== undefined && { state: changes.state }),
     ...('finishedAt' in changes && { finished_at: changes.finishedAt ?? null }),
     ...(changes.files !== undefined && { files: changes.files }),
     ...(changes.bytes !== undefined && { bytes: changes.bytes }),
     ...('writer' in changes && { writer: changes.writer ?? null }),
+    ...(changes.concluded !== undefined && { concluded: Number(changes.concluded) }),
     ...(changes.protection !== undefined && encodeProtection(changes.protection)),
   };
   if (Object.keys(columns).length === 0) return;
@@ -213,4 +250,6 @@ const toRecord = (row: Selectable<DataSetTable>): DataSetRecord => ({
   files: row.files,
   bytes: row.bytes,
   writer: row.writer ?? undefined,
+  nameOnly: row.name_only === 1,
+  concluded: row.concluded === 1,
 });

@@ -3,7 +3,7 @@ import type { FileVersion, FindQuery } from '#src/catalog/files';
 import { directoryKey, joinPath, keysBelow, parseDirectoryKey, splitPath } from '#src/catalog/sql/directory-key';
 import { toFileVersion, type VersionRow } from '#src/catalog/sql/file-version';
 import { compileGlob } from '#src/catalog/sql/glob';
-import { liveSegment } from '#src/catalog/sql/live-segment';
+import { announcedSegment, liveSegment } from '#src/catalog/sql/live-segment';
 import type { CatalogDatabase } from '#src/catalog/sql/sql-context';
 
 /** What an engine says in its own words. */
@@ -25,6 +25,9 @@ type Matcher = {
   readonly name: RawBuilder<boolean> | undefined;
   readonly path: (path: Uint8Array) => boolean;
 };
+
+/** It can be read, now or when its cartridge has been. */
+const reachableSegment = sql<boolean>`(${liveSegment} or ${announcedSegment})`;
 
 const directoriesPerPage = 500;
 const versionsPerPage = 5000;
@@ -119,7 +122,7 @@ async function selectVersions(
   if (backupSet !== undefined) conditions.push(sql`g.backup_set = ${backupSet}`);
   if (before !== undefined) conditions.push(sql`g.started_at <= ${before}`);
   if (after !== undefined) conditions.push(sql`g.started_at >= ${after}`);
-  if (!all) conditions.push(liveSegment);
+  if (!all) conditions.push(reachableSegment);
   const { rows } = await sql<FoundRow>`
     select v.directory, d.key as "directoryKey", v.name, v.data_set as "dataSet", v.segment, v.offset, v.kind, v.size, v.mtime,
       v.mtime_ns as "mtimeNs", v.digest, g.started_at as "startedAt", s.ends_inside_path as "endsInsidePath"
@@ -172,7 +175,7 @@ async function readTail(db: CatalogDatabase, { all }: FindQuery, row: FoundRow):
   if (!version) return { offset: -1, whole: true };
   for (let number = row.segment + 1; ; number += 1) {
     const { rows } = await sql<{ endsInsidePath: Uint8Array | null; live: number }>`
-      select s.ends_inside_path as "endsInsidePath", case when ${liveSegment} then 1 else 0 end as live from segments s
+      select s.ends_inside_path as "endsInsidePath", case when ${reachableSegment} then 1 else 0 end as live from segments s
       where s.data_set = ${row.dataSet} and s.number = ${number} and s.state <> 'filling'`.execute(db);
     const next = rows[0];
     if (!next || (!all && next.live === 0)) return { offset: version.offset, whole: false };

@@ -5,6 +5,7 @@ export interface CatalogSchema {
   cartridges: CartridgeTable;
   volumes: VolumeTable;
   tape_files: TapeFileTable;
+  unread_copies: UnreadCopyTable;
   data_sets: DataSetTable;
   segments: SegmentTable;
   warnings: WarningTable;
@@ -66,6 +67,16 @@ export interface TapeFileTable {
   number: number | null;
 }
 
+export interface UnreadCopyTable {
+  data_set: number;
+  number: number;
+  volume: string;
+  barcode: string;
+  file_number: number;
+  block: number;
+  blocks: number;
+}
+
 export interface DataSetTable {
   key: Generated<number>;
   id: string;
@@ -87,6 +98,8 @@ export interface DataSetTable {
   files: number;
   bytes: number;
   writer: string | null;
+  name_only: number;
+  concluded: number;
 }
 
 export interface SegmentTable {
@@ -101,6 +114,7 @@ export interface SegmentTable {
   ends_inside_path: Uint8Array | null;
   ends_inside_offset: number | null;
   first_header: number | null;
+  listed: number;
 }
 
 export interface WarningTable {

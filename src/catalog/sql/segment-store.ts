@@ -1,12 +1,20 @@
 import type { Selectable } from 'kysely';
 import { bug } from '#src/base/errors';
-import type { DataSetKey, DataSetRepository, SegmentRecord, SegmentState } from '#src/catalog/data-sets';
+import type { DataSetKey, DataSetRepository, SegmentFacts, SegmentRecord, SegmentState } from '#src/catalog/data-sets';
 import type { SegmentTable } from '#src/catalog/sql/schema';
 import type { CatalogDatabase, SqlContext } from '#src/catalog/sql/sql-context';
 
 export type SegmentStore = Pick<
   DataSetRepository,
-  'beginSegment' | 'segmentStaged' | 'segments' | 'inStaging' | 'leftStaging' | 'abandonFilling' | 'adoptSegment'
+  | 'beginSegment'
+  | 'segmentStaged'
+  | 'segments'
+  | 'inStaging'
+  | 'leftStaging'
+  | 'abandonFilling'
+  | 'adoptSegment'
+  | 'segmentListed'
+  | 'backInStaging'
 >;
 
 /** The part of the data sets' repository that keeps their segments. */
@@ -61,6 +69,12 @@ export function createSegmentStore(
       return numbers;
     },
     adoptSegment: (segment) => context.write((db) => adoptSegment(db, segment)),
+    segmentListed: (dataSet, number) =>
+      context.write(async (db) => {
+        await segmentRow(db, dataSet, number);
+        await one(db, dataSet, number).set({ listed: 1 }).execute();
+      }),
+    backInStaging: (dataSet, number) => context.write((db) => backInStaging(db, dataSet, number)),
   };
 }
 
@@ -117,20 +131,38 @@ async function beginSegment(db: CatalogDatabase, dataSet: DataSetKey, number: nu
       }),
       state: 'filling',
       in_staging: 0,
+      listed: 1,
     })
     .execute();
 }
 
-async function adoptSegment(db: CatalogDatabase, segment: Omit<SegmentRecord, 'inStaging'>): Promise<void> {
-  const columns = { ...toColumns(segment), state: segment.state };
+async function adoptSegment(db: CatalogDatabase, segment: SegmentFacts): Promise<void> {
   await db
     .insertInto('segments')
-    .values({ ...columns, in_staging: 0 })
-    .onConflict((conflict) => conflict.columns(['data_set', 'number']).doUpdateSet(columns))
+    .values({ ...toColumns(segment), state: 'written', in_staging: 0, listed: 0 })
+    .onConflict((conflict) => conflict.doNothing())
     .execute();
 }
 
-const toColumns = (segment: Omit<SegmentRecord, 'state' | 'inStaging'>) => ({
+async function backInStaging(db: CatalogDatabase, dataSet: DataSetKey, number: number): Promise<void> {
+  const known = await segmentRow(db, dataSet, number);
+  if (known.state === 'filling') throw bug(`${name({ dataSet, number })} is filling: it is not whole`);
+  const copy = await db
+    .selectFrom('tape_files')
+    .innerJoin('volumes', 'volumes.key', 'tape_files.volume')
+    .select('file_number')
+    .where('tape_files.data_set', '=', dataSet)
+    .where('tape_files.number', '=', number)
+    .where('tape_files.kind', '=', 'segment')
+    .where('tape_files.state', '=', 'written')
+    .where('volumes.state', '=', 'live')
+    .executeTakeFirst();
+  await one(db, dataSet, number)
+    .set({ in_staging: 1, state: copy ? 'written' : 'staged' })
+    .execute();
+}
+
+const toColumns = (segment: SegmentFacts) => ({
   data_set: segment.dataSet,
   number: segment.number,
   payload_bytes: segment.payloadBytes,
@@ -155,4 +187,5 @@ const toRecord = (row: Selectable<SegmentTable>): SegmentRecord => ({
   startsInside: place(row.starts_inside_path, row.starts_inside_offset),
   endsInside: place(row.ends_inside_path, row.ends_inside_offset),
   firstHeader: row.first_header ?? undefined,
+  listed: row.listed === 1,
 });

@@ -1,9 +1,16 @@
 import type { Selectable } from 'kysely';
 import { bug } from '#src/base/errors';
 import type { DataSetKey } from '#src/catalog/data-sets';
+import { plausibleUnread } from '#src/catalog/sql/live-segment';
 import type { TapeFileTable } from '#src/catalog/sql/schema';
 import type { CatalogDatabase, SqlContext } from '#src/catalog/sql/sql-context';
-import type { TapeFileKind, TapeFileRecord, TapeFileRepository, TapeFileState } from '#src/catalog/tape-files';
+import type {
+  TapeFileKind,
+  TapeFileRecord,
+  TapeFileRepository,
+  TapeFileState,
+  UnreadCopy,
+} from '#src/catalog/tape-files';
 import type { VolumeKey } from '#src/catalog/volumes';
 
 export function createTapeFileRepository(context: SqlContext): TapeFileRepository {
@@ -60,6 +67,8 @@ export function createTapeFileRepository(context: SqlContext): TapeFileRepositor
         )
       ).map(toRecord),
     adopt: (file) => context.write((db) => adopt(db, file)),
+    noteUnread: (copies) => context.write((db) => noteUnread(db, copies)),
+    unreadOf: (dataSet) => context.read((db) => unreadOf(db, dataSet)),
   };
 }
 
@@ -164,6 +173,28 @@ async function adopt(db: CatalogDatabase, file: TapeFileRecord): Promise<void> {
     .where('number', '=', file.number ?? 0)
     .where('state', '=', 'staged')
     .execute();
+}
+
+async function noteUnread(db: CatalogDatabase, copies: readonly UnreadCopy[]): Promise<void> {
+  for (const { dataSet, number, volume, barcode, fileNumber, block, blocks } of copies) {
+    await db
+      .insertInto('unread_copies')
+      .values({ data_set: dataSet, number, volume, barcode, file_number: fileNumber, block, blocks })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+}
+
+async function unreadOf(db: CatalogDatabase, dataSet: DataSetKey): Promise<readonly UnreadCopy[]> {
+  const rows = await db
+    .selectFrom('unread_copies as u')
+    .selectAll()
+    .where('u.data_set', '=', dataSet)
+    .where(plausibleUnread)
+    .orderBy('u.number')
+    .orderBy('u.volume')
+    .execute();
+  return rows.map(({ data_set, file_number, ...rest }) => ({ ...rest, dataSet, fileNumber: file_number }));
 }
 
 const toRow = (file: TapeFileRecord): TapeFileTable => ({

@@ -41,7 +41,8 @@ export const command = defineCommand({
   exitCodes: [0, 5],
   json:
     '{ matches: [{ path, pathBytes?, type, sizeBytes, modifiedAt, backedUpAt, backupSet, dataSet, sha256, fuzzy, copies: [{ cartridge, volume, ' +
-    'tapeFile, block, location, expired?, parts?: [{ cartridge, tapeFile, block, location }] } | { staging: true }] }], truncated }',
+    'tapeFile, block, location, expired?, unread?, parts?: [{ cartridge, tapeFile, block, location, unread? }] } | { staging: true }] }], truncated }; unread: an ' +
+    'index on another cartridge says so, and this one was not read into the catalog',
   async run(context, { pattern, set, before, after, latest, all, limit }) {
     const { findFiles } = await import('#src/jobs/find-files');
     const { describeFoundFile } = await import('#src/cli/documents/found-file-document');
@@ -87,4 +88,6 @@ function copyText(copy: CopyDocument): string {
 }
 
 const placeText = (place: PlaceDocument): string =>
-  'staging' in place ? 'staging' : `${place.cartridge} (${locationText(place.location)})`;
+  'staging' in place
+    ? 'staging'
+    : `${place.cartridge} (${locationText(place.location)})${place.unread ? ', not read into this catalog' : ''}`;

@@ -5,10 +5,13 @@ interface VerifyDocument {
   readonly checked: number;
   readonly bytes: number;
   readonly failed: readonly {
-    readonly dataSet: string;
-    readonly segment: number;
+    /** Null: the label of the cartridge. */
+    readonly dataSet: string | null;
+    /** Null for what is not a segment: label, index, copy of the catalog. */
+    readonly segment: number | null;
     /** Null: the copy in staging. */
     readonly cartridge: string | null;
+    readonly tapeFile: number | null;
     readonly code: string;
     readonly message: string;
   }[];
@@ -18,7 +21,8 @@ export const command = defineCommand({
   noun: 'verify',
   summary: 'read a cartridge or a data set back, and compare the digests',
   description:
-    'Of a cartridge every segment on it; of a data set every copy of its segments, those in staging too. Nothing is written.',
+    'Of a cartridge every tape file on it: label, segments, indexes, copies of the catalog; of a data set every copy of its segments, those in staging too, and its ' +
+    'indexes and copies of the catalog. Segments are compared with the catalog, the others with their descriptors. Nothing is written.',
   positionals: [{ name: 'subject', summary: 'barcode, place (slot:5), or data set', required: true }],
   options: {},
   examples: [
@@ -26,7 +30,9 @@ export const command = defineCommand({
     { command: 'grandsire verify home-20261122T220000Z', does: 'read all copies of this data set' },
   ],
   exitCodes: [0, 4, 5, 6],
-  json: '{ checked, bytes, failed: [{ dataSet, segment, cartridge, code, message }] }; cartridge is null for the copy in staging',
+  json:
+    '{ checked, bytes, failed: [{ dataSet, segment, cartridge, tapeFile, code, message }] }; cartridge and tapeFile are null for the copy in staging, segment for what is no segment, ' +
+    'dataSet for a label',
   async run(context, { subject }) {
     const { verifyCartridge, verifyDataSet } = await import('#src/jobs/verify');
     const { findCartridge } = await import('#src/cli/find-cartridge');
@@ -49,16 +55,23 @@ export const command = defineCommand({
     const done = dataSet
       ? await verifyDataSet(dataSet, ports)
       : await verifyCartridge(await findCartridge(subject, catalog, context.library), ports);
-    const failed = done.failed.map((failure) => ({ ...failure, cartridge: failure.cartridge ?? null }));
+    const failed = done.failed.map(({ dataSet, segment, cartridge, tapeFile, code, message }) => ({
+      dataSet: dataSet ?? null,
+      segment: segment ?? null,
+      cartridge: cartridge ?? null,
+      tapeFile: tapeFile ?? null,
+      code,
+      message,
+    }));
     const result: VerifyDocument = { checked: done.checked, bytes: done.bytes, failed };
     return { result, warnings, ...(failed.length > 0 ? { exitCode: 1 as const } : {}) };
   },
   render: ({ checked, bytes, failed }) =>
-    `${checked} segments are what they were when they were staged (${formatBytes(bytes)} read)\n` +
+    `${checked} tape files and staged segments are what they were (${formatBytes(bytes)} read)\n` +
     failed
       .map(
         ({ dataSet, segment, cartridge, message, code }) =>
-          `${cartridge ?? 'staging'}: segment ${segment} of ${dataSet}: ${message} (${code})\n`,
+          `${cartridge ?? 'staging'}: ${segment === null ? '' : `segment ${segment} of `}${dataSet === null ? '' : `${dataSet}: `}${message} (${code})\n`,
       )
       .join(''),
 });

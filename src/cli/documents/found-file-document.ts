@@ -12,6 +12,8 @@ export type PlaceDocument =
       readonly tapeFile: number;
       readonly block: number;
       readonly location: Readonly<Record<string, unknown>>;
+      /** An index says so; the cartridge was not read into this catalog. */
+      readonly unread?: true;
     };
 
 export type CopyDocument = PlaceDocument & {
@@ -61,18 +63,27 @@ export const describePath = (path: Uint8Array): { readonly path: string; readonl
 function describeCopy(copy: FoundCopy): CopyDocument {
   return {
     ...describePlace(copy),
-    ...('volume' in copy ? { volume: copy.volume.id } : {}),
+    ...volumeOf(copy),
     ...(copy.expired ? { expired: true as const } : {}),
     ...(copy.parts.length > 1 ? { parts: copy.parts.map(describePlace) } : {}),
   };
 }
 
-const describePlace = (place: FoundPlace): PlaceDocument =>
-  'staging' in place
-    ? { staging: true }
-    : {
-        cartridge: place.cartridge.barcode,
-        tapeFile: place.copy.fileNumber,
-        block: place.copy.block,
-        location: describeLocation(place.cartridge),
-      };
+const volumeOf = (copy: FoundCopy): { readonly volume?: string } =>
+  'unread' in copy ? { volume: copy.unread.volume } : 'volume' in copy ? { volume: copy.volume.id } : {};
+
+function describePlace(place: FoundPlace): PlaceDocument {
+  if ('staging' in place) return { staging: true };
+  if ('unread' in place) {
+    const { barcode, fileNumber, block } = place.unread;
+    const location = place.cartridge ? describeLocation(place.cartridge) : { kind: 'unknown' };
+    return { cartridge: barcode, tapeFile: fileNumber, block, location, unread: true };
+  }
+  const { cartridge, copy } = place;
+  return {
+    cartridge: cartridge.barcode,
+    tapeFile: copy.fileNumber,
+    block: copy.block,
+    location: describeLocation(cartridge),
+  };
+}

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Clock } from '#src/base/clock';
 import type { ErrorCode } from '#src/base/error-codes';
 import type { Finding } from '#src/catalog/catalog';
-import { liveSegment } from '#src/catalog/sql/live-segment';
+import { announcedSegment, liveSegment, plausibleUnread } from '#src/catalog/sql/live-segment';
 import { endOfProtection, readDataSetProtections } from '#src/catalog/sql/protection';
 import type { CatalogDatabase, SqlContext } from '#src/catalog/sql/sql-context';
 
@@ -92,7 +92,8 @@ const rules: readonly Rule[] = [
         subject: id,
         message: base ? `${id} relies on ${base}, which is ${state} and cannot be its base` : `${id} relies on no full`,
       })),
-    repair: "Make a new full of its backup set: 'grandsire backup run SET --level full'.",
+    repair:
+      "Read the cartridges of its base ('grandsire catalog rebuild'), or make a new full of its backup set: 'grandsire backup run SET --level full'.",
   },
   {
     code: 'catalog.segment-missing',
@@ -116,6 +117,23 @@ const rules: readonly Rule[] = [
     repair: "Make a new full of its backup set: 'grandsire backup run SET --level full'.",
   },
   {
+    code: 'catalog.unread-cartridge',
+    find: async (db) =>
+      (
+        await rows(
+          db,
+          sql<{ id: string; barcode: string; n: number }>`
+        select d.id, u.barcode, count(*) as n from unread_copies u
+          join segments s on s.data_set = u.data_set and s.number = u.number join data_sets d on d.key = u.data_set
+        where ${plausibleUnread} and not ${liveSegment} group by d.id, u.barcode`,
+        )
+      ).map(({ id, barcode, n }) => ({
+        subject: barcode,
+        message: `${n} segments of ${id} are on ${barcode}, which was not read into this catalog`,
+      })),
+    repair: "Read the cartridge: 'grandsire catalog rebuild BARCODE'.",
+  },
+  {
     code: 'catalog.segment-state',
     find: async (db) =>
       (
@@ -123,7 +141,7 @@ const rules: readonly Rule[] = [
           db,
           sql<{ id: string; number: number; state: string }>`
         select d.id, s.number, s.state from segments s join data_sets d on d.key = s.data_set
-        where (s.state = 'written') <> exists (select 1 from tape_files t
+        where (s.state <> 'written' or s.in_staging = 1) and (s.state = 'written') <> exists (select 1 from tape_files t
           where t.data_set = s.data_set and t.number = s.number and t.kind = 'segment' and t.state = 'written')`,
         )
       ).map(({ id, number, state }) => ({
@@ -136,7 +154,7 @@ const rules: readonly Rule[] = [
         update segments set state = case when exists (select 1 from tape_files t
           where t.data_set = segments.data_set and t.number = segments.number and t.kind = 'segment' and t.state = 'written') then 'written'
           else 'staged' end
-        where state <> 'filling'`.execute(db);
+        where state = 'staged' or (state = 'written' and in_staging = 1)`.execute(db);
     },
   },
   {
@@ -238,7 +256,7 @@ async function findSegmentsWithoutCopy(db: CatalogDatabase, clock: Clock): Promi
   const lost = await rows(
     db,
     sql<{ key: number; id: string; number: number }>`
-      select d.key, d.id, s.number from segments s join data_sets d on d.key = s.data_set where d.state = 'complete' and not ${liveSegment}`,
+      select d.key, d.id, s.number from segments s join data_sets d on d.key = s.data_set where d.state = 'complete' and not ${liveSegment} and not ${announcedSegment}`,
   );
   if (lost.length === 0) return [];
   const wanted = await readDataSetProtections(db);

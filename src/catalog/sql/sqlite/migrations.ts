@@ -2,12 +2,13 @@ import type { Clock } from '#src/base/clock';
 import { GrandsireError } from '#src/base/errors';
 import type { SqliteConnection } from '#src/catalog/sql/sqlite/connection';
 import { schema1 } from '#src/catalog/sql/sqlite/schema-1';
+import { schema2 } from '#src/catalog/sql/sqlite/schema-2';
 
 /** `GRSC`: what `file` and our own check tell a catalog from any other database by. */
 const applicationId = 0x47525343;
 
 /** Statements that lead from version n (index) to n + 1. Never changed once released: what follows is appended. */
-const migrations: readonly string[] = [schema1];
+const migrations: readonly string[] = [schema1, schema2];
 
 const schemaVersion = migrations.length;
 

@@ -15,7 +15,7 @@ export const command = defineCommand({
   description:
     'Reads the named cartridges, or all data cartridges in the libraries, and takes in what they hold and the catalog does not know; what it knows stays. Run ' +
     '`library inventory` first where the catalog is new. What is found so is protected for ever, until --accept has the policies applied to it; with --accept no ' +
-    'cartridge is read. Files in the staging folder that belong to no data set of this catalog are left there.',
+    'cartridge is read. What was staged under a catalog that was lost is taken in from the staging folder; what is torn there is left and named.',
   positionals: [
     { name: 'barcode', summary: 'cartridges; all in the libraries unless named', required: false, many: true },
   ],
@@ -29,6 +29,8 @@ export const command = defineCommand({
   async run(context, { barcode: barcodes, accept }) {
     const { rebuild, acceptRebuilt } = await import('#src/jobs/rebuild');
     const { findCartridge } = await import('#src/cli/find-cartridge');
+    const { leaseStaging } = await import('#src/cli/staging-lease');
+    const { stagedPaths } = await import('#src/staging/staged-paths');
     const { LibraryMounts } = await import('#src/cli/library-mounts');
     await using app = await context.openApp();
     const { catalog, clock, configuration } = app;
@@ -43,6 +45,8 @@ export const command = defineCommand({
       ({ kind, location }) => kind !== 'cleaning' && ['slot', 'drive', 'mailSlot'].includes(location.kind),
     );
     const warnings: Warning[] = [];
+    const { path } = configuration.staging;
+    await using _lease = await leaseStaging(app, context, 'catalog rebuild');
     await using mounts = new LibraryMounts(app, context, { job: 'catalog rebuild', warnings });
     const chosen = named.length > 0 ? named : inLibraries;
     let done = 0;
@@ -61,6 +65,7 @@ export const command = defineCommand({
         return mounts.anywhere(cartridge, request);
       },
       scratch: configuration.state,
+      staging: { path, paths: stagedPaths(path) },
       drawOf: (pool) => configuration.pools[pool]?.draw,
       onNote: (detail) => context.progress({ task: 'reading', done, total: chosen.length, unit: 'cartridges', detail }),
       signal: context.signal,

@@ -33,7 +33,7 @@ export const command = defineCommand({
     await using mounts = new LibraryMounts(app, context, { job, warnings });
     const { catalog, clock, configuration, capacityOf } = app;
     const { path, sizeBytes } = configuration.staging;
-    const staging = new StagingArea({ path, sizeBytes, dataSets: catalog.dataSets });
+    const staging = new StagingArea({ path, sizeBytes, dataSets: catalog.dataSets, tapeFiles: catalog.tapeFiles });
     await staging.recover();
     const done = await flush(staging, app.planning, {
       catalog,

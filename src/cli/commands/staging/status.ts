@@ -16,7 +16,14 @@ export const command = defineCommand({
     await using app = await context.openApp();
     const { StagingArea } = await import('#src/staging/staging-area');
     const { path, sizeBytes } = app.configuration.staging;
-    return { result: await new StagingArea({ path, sizeBytes, dataSets: app.catalog.dataSets }).status() };
+    return {
+      result: await new StagingArea({
+        path,
+        sizeBytes,
+        dataSets: app.catalog.dataSets,
+        tapeFiles: app.catalog.tapeFiles,
+      }).status(),
+    };
   },
   render: ({ path, sizeBytes, usedBytes, segments }) =>
     `${path}: ${formatBytes(usedBytes)} of ${formatBytes(sizeBytes)} used\n` +

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { instant } from '#src/base/clock';
+import type { DataSetRecord } from '#src/catalog/data-sets';
+import { JobBench } from '#test/jobs/job-bench';
+
+/** A full, and an incremental that is complete and all of whose segments left staging behind indexes that call it open. */
+async function withoutLastIndex(bench: JobBench): Promise<DataSetRecord> {
+  const file = (name: string) => join(bench.source, name);
+  for (const name of ['a', 'b', 'c']) writeFileSync(file(name), randomBytes(700_000));
+  const full = await bench.backup({ cartridges: ['G00001L9'] });
+  bench.clock.set(instant(Date.parse('2026-11-23T22:00:00Z')));
+  rmSync(file('b'));
+  writeFileSync(file('d'), randomBytes(700_000));
+  const options = { level: 'incremental', base: full, despool: false } as const;
+  const incremental = await bench.backup({ ...options, alongside: ['G00002L9'] });
+  assert.deepEqual(await bench.catalog.dataSets.inStaging(), []);
+  return incremental;
+}
+
+async function known(bench: JobBench, { id }: DataSetRecord) {
+  const found = JSON.parse((await bench.command('find', '**', '--json')).stdout);
+  const plan = JSON.parse((await bench.command('restore', 'plan', bench.source, '--json')).stdout);
+  const { state, finishedAt, files, bytes } = (await bench.catalog.dataSets.byId(id)) as DataSetRecord;
+  return { found, plan, state, finishedAt, files, bytes };
+}
+
+const lastIndexes = async (bench: JobBench, dataSet: DataSetRecord): Promise<number> =>
+  (await bench.catalog.tapeFiles.ofDataSet(dataSet.key)).filter(({ kind }) => kind === 'index').length;
+
+describe('the last index of a data set', () => {
+  for (const command of [
+    ['staging', 'flush'],
+    ['backup', 'run', 'home', '--level', 'incremental'],
+  ]) {
+    it(`is written by "${command.join(' ')}" where the process died before it`, async () => {
+      await using bench = await JobBench.create();
+      const dataSet = await withoutLastIndex(bench);
+      // The next process is killed, too: before the index is on the medium, when it is and the catalog does not say so, and behind it.
+      for (const stop of ['tape-file.begun:1', 'tape-file.synchronised:1', 'tape-file.committed:1']) {
+        await bench.killedAt(stop, ...command);
+        assert.deepEqual(await bench.catalog.check(), [], stop);
+        assert.equal((await bench.catalog.dataSets.byId(dataSet.id))?.concluded, false, stop);
+      }
+      bench.clock.set(instant(Date.parse('2026-11-24T22:00:00Z')));
+      await bench.command(...command, '--json');
+      assert.equal((await bench.catalog.dataSets.byId(dataSet.id))?.concluded, true);
+      assert.deepEqual(readdirSync(join(bench.folder, 'staging')), []);
+      const before = await known(bench, dataSet);
+      await bench.loseCatalog();
+      assert.deepEqual((await bench.rebuild()).doubts, []);
+      assert.deepEqual(await known(bench, dataSet), before);
+      assert.equal(before.state, 'complete');
+      assert.deepEqual(await bench.catalog.check(), []);
+    });
+  }
+
+  it('is not written again where it is on a medium', async () => {
+    await using bench = await JobBench.create();
+    const dataSet = await withoutLastIndex(bench);
+    await bench.killedAt('data-set.concluded:1', 'staging', 'flush');
+    const before = await lastIndexes(bench, dataSet);
+    const { flushed } = JSON.parse((await bench.command('staging', 'flush', '--json')).stdout);
+    assert.deepEqual([flushed, await lastIndexes(bench, dataSet)], [[], before]);
+    assert.deepEqual(readdirSync(join(bench.folder, 'staging')), []);
+  });
+});
