@@ -1,9 +1,10 @@
 import { defineCommand } from '#src/cli/command';
 import type { ExitCode } from '#src/cli/exit-codes';
-import { commitPlan, readPlan } from '#src/cli/read-plan';
+import type { InventoriesDocument } from '#src/cli/inventories';
+import { commitPlan, librariesOf, readPlan } from '#src/cli/read-plan';
 import type { ScheduleDocument } from '#src/report/schedule-document';
 
-interface PrintResult extends ScheduleDocument {
+interface PrintResult extends ScheduleDocument, InventoriesDocument {
   /** The page, where it was not written to a file. */
   readonly page?: string;
   readonly out?: string;
@@ -28,12 +29,13 @@ export const command = defineCommand({
     { command: 'grandsire schedule print --to 2027-03-31 --out schedule.txt', does: 'write it to a file' },
   ],
   exitCodes: [0, 3],
-  json: '{ from, to, days, shortages (as in `schedule show`), page?, out? }',
+  json: '{ from, to, days, shortages, inventoriedAt, inventories (as in `schedule show`), page?, out? }',
   async run(context, { from, to, out }): Promise<{ readonly result: PrintResult; readonly exitCode: ExitCode }> {
     const { resolve } = await import('node:path');
     const { writeFileSync } = await import('node:fs');
     const { scheduleDocument } = await import('#src/report/schedule-document');
     const { scheduleText } = await import('#src/report/schedule-text');
+    const { readInventories } = await import('#src/cli/inventories');
     await using app = await context.openApp();
     const plan = await readPlan(app, context, { from, to, days: 92 });
     const page = scheduleText(plan);
@@ -41,7 +43,13 @@ export const command = defineCommand({
     if (file !== undefined) writeFileSync(file, page);
     // After the page is there: what nobody has seen is not fixed.
     await commitPlan(app, plan);
-    const result = { ...scheduleDocument(plan), ...(file === undefined ? { page } : { out: file }) };
+    const inventories = await readInventories(app, context, librariesOf(app));
+    inventories.note();
+    const result = {
+      ...scheduleDocument(plan),
+      ...inventories.document,
+      ...(file === undefined ? { page } : { out: file }),
+    };
     return { result, exitCode: plan.shortages.length > 0 ? 3 : 0 };
   },
   render: ({ page, out }) => page ?? `wrote ${out}\n`,
