@@ -7,13 +7,15 @@ export interface RawOutput extends AsyncDisposable {
   readonly path: string | undefined;
   /** Returns when the bytes may be overwritten. `closed`: nobody reads any more. */
   write(bytes: Uint8Array): Promise<'written' | 'closed'>;
-  /** Everything is there. */
+  /** Returns when what was written so far stays, whatever happens to the machine. */
+  sync(): Promise<void>;
+  /** Everything is there, and stays. */
   finish(): Promise<void>;
 }
 
 /** Throws `command.usage` where standard output is a terminal or is to carry JSON, `command.out-exists`, `command.out-not-written`. */
 export async function openRawOutput(context: Context, out: string | undefined): Promise<RawOutput> {
-  return out === undefined ? openStandardOutput(context) : openFile(context, out);
+  return out === undefined ? openStandardOutput(context) : openOutputFile(context, out);
 }
 
 function openStandardOutput({ stdout, signal, json }: Context): RawOutput {
@@ -39,12 +41,14 @@ function openStandardOutput({ stdout, signal, json }: Context): RawOutput {
         });
       });
     },
+    sync: async () => undefined,
     finish: async () => undefined,
     [Symbol.asyncDispose]: async () => undefined,
   };
 }
 
-async function openFile({ folder }: Context, out: string): Promise<RawOutput> {
+/** A file that is not there yet. Throws `command.out-exists`, `command.out-not-written`. */
+export async function openOutputFile({ folder }: Pick<Context, 'folder'>, out: string): Promise<RawOutput> {
   const { open, unlink } = await import('node:fs/promises');
   const { resolve } = await import('node:path');
   const path = resolve(folder, out);
@@ -52,14 +56,16 @@ async function openFile({ folder }: Context, out: string): Promise<RawOutput> {
     throw cause.code === 'EEXIST' ? exists(path) : notWritten(path, cause);
   });
   let finished = false;
+  const sync = (): Promise<void> => handle.sync().catch((cause: Error) => Promise.reject(notWritten(path, cause)));
   return {
     path,
     async write(bytes) {
       await handle.appendFile(bytes).catch((cause: Error) => Promise.reject(notWritten(path, cause)));
       return 'written';
     },
+    sync,
     async finish() {
-      await handle.sync().catch((cause: Error) => Promise.reject(notWritten(path, cause)));
+      await sync();
       finished = true;
     },
     [Symbol.asyncDispose]: async () => {
@@ -78,6 +84,6 @@ const exists = (path: string): GrandsireError =>
 const notWritten = (path: string, cause: Error): GrandsireError =>
   new GrandsireError('command.out-not-written', {
     message: `${path} cannot be written: ${cause.message}`,
-    remedy: 'Make room, or name another file: `--out FILE`.',
+    remedy: 'Make room there, or name a file in a folder that exists and that you may write to: `--out FILE`.',
     cause,
   });

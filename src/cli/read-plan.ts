@@ -26,6 +26,9 @@ export async function readPlan(
   return planSchedule(await readPlanningState(app.catalog, app.planning), { now, from, to });
 }
 
+/** What a plan takes its cartridges from. */
+export const librariesOf = ({ planning }: App): readonly string[] => planning.rotations.map(({ library }) => library);
+
 /** Fixes the plan: what it says is kept, and departed from only where it must be. */
 export async function commitPlan(app: App, { allocations, obsolete }: Plan): Promise<void> {
   await app.catalog.transaction(async (repositories) => {

@@ -1,7 +1,7 @@
 import { archive } from '#src/archive/archive';
 import type { ArchiveWarning } from '#src/archive/pack-builder';
 import { asBuffer, escapePath } from '#src/base/bytes';
-import { GrandsireError } from '#src/base/errors';
+import { DeviceError, GrandsireError } from '#src/base/errors';
 import { trace } from '#src/base/trace';
 import type { DataSetRecord } from '#src/catalog/data-sets';
 import type { BackupSetSettings } from '#src/config/configuration';
@@ -56,16 +56,29 @@ export async function backup(request: BackupRequest, ports: BackupPorts): Promis
   } catch (error) {
     await alongside?.stop();
     await catalog.dataSets.update(dataSet.key, { state: 'interrupted', finishedAt: clock.now(), writer: undefined });
-    throw alongside?.failure ?? error;
+    throw await tellWhatIsLeft(alongside?.failure ?? staging.asFailure(error), dataSet, ports);
   }
   await dropInterrupted(request.set.name, catalog, staging);
   await alongside?.finish();
   return { dataSet: (await catalog.dataSets.get(dataSet.key)) ?? dataSet, decision };
 }
 
+/** A run that stopped while it was staging: says what it leaves, where the failure has words for it. */
+async function tellWhatIsLeft(error: unknown, { key, id }: DataSetRecord, { catalog }: BackupPorts): Promise<unknown> {
+  // A failure of a device says more than its message.
+  if (!(error instanceof GrandsireError) || error instanceof DeviceError || error.blame === 'bug') return error;
+  const segments = await catalog.dataSets.segments(key);
+  const { code, message, remedy, details } = error;
+  const left =
+    segments.length === 0
+      ? `nothing of ${id} was staged`
+      : `${segments.length} ${segments.length === 1 ? 'segment' : 'segments'} of ${id} can be restored (--dataset ${id}) until the set's next complete run`;
+  return new GrandsireError(code, { message: `${message}; ${left}`, remedy, cause: error, details });
+}
+
 /** What an earlier run could not write goes first: it is older, and holds room. */
 async function writeEarlier(staging: StagingArea, request: BackupRequest, ports: BackupPorts): Promise<void> {
-  const { left } = await flush(staging, request.planning, ports);
+  const { left } = await flush(staging, { planning: request.planning, states: ['complete'] }, ports);
   for (const { dataSet, error } of left) {
     ports.onWarning({ code: error.code, message: `${dataSet.id} is still only in staging: ${error.message}` });
   }

@@ -42,7 +42,10 @@ export class DespoolAlongside {
     try {
       while (this.#isShort && !this.#isStopped) {
         this.#isShort = false;
+        const before = this.#staging.evictedBytes;
         await this.#despool(false);
+        // Told of a shortage meanwhile, there is something new to look at.
+        if (this.#staging.evictedBytes === before && !this.#isShort) this.#staging.refuseIfStuck();
       }
     } catch (error) {
       this.#failure = error;

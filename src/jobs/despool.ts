@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { ErrorCode } from '#src/base/error-codes';
 import { bug, GrandsireError, interrupted } from '#src/base/errors';
 import { trace } from '#src/base/trace';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
@@ -29,6 +30,8 @@ export interface StagedFiles {
   evict(segment: SegmentRecord, dataSet: DataSetRecord): Promise<void>;
   /** Everything of the data set is on cartridges, indexes too: its folder goes. */
   finish(dataSet: DataSetRecord): Promise<void>;
+  /** What the system says of a write there, as a failure of ours where the disk is full. */
+  asFailure(error: unknown): unknown;
 }
 
 export interface ChosenCartridge {
@@ -51,6 +54,8 @@ export interface DespoolPorts extends SessionPorts {
   /** What goes on with the next cartridge is told here, once for each cartridge. */
   readonly onPassedOver: (cartridge: CartridgeRecord, error: GrandsireError) => void;
   readonly onProgress?: ((progress: DespoolProgress) => void) | undefined;
+  /** The copy of the catalog was left out: nothing that was promised is missing. */
+  readonly onCatalogLeftOut: (error: GrandsireError) => void;
   /** Makes a consistent copy of the catalog in this file. */
   readonly backupCatalog: (path: string) => Promise<void>;
 }
@@ -207,15 +212,13 @@ async function writeIndex(round: Round, session: WriteSession, isFinal: boolean)
   const current = await repositories.dataSets.get(dataSet.key);
   if (!current) throw bug(`data set ${dataSet.id} vanished from the catalog`);
   const numbers = (await indexCoverage(repositories, dataSet.key)).unlistedOn(session.volume.key);
-  const packed = await packIndex(
-    {
-      record: await describeDataSet(repositories, current),
-      parts: numbers.map((segment) => ({ segment, path: indexPart(round, segment) })),
-      deletionsPath: deletionsOf(current, ports),
-      writtenAtSeconds: Math.floor(clock.now() / 1000),
-    },
-    await scratchFile(round, 'index.tar.zst'),
-  );
+  const content = {
+    record: await describeDataSet(repositories, current),
+    parts: numbers.map((segment) => ({ segment, path: indexPart(round, segment) })),
+    deletionsPath: deletionsOf(current, ports),
+    writtenAtSeconds: Math.floor(clock.now() / 1000),
+  };
+  const packed = await packScratch(round, 'index.tar.zst', (file) => packIndex(content, file));
   const outcome = await appendPacked(round, session, 'index', packed);
   if (outcome.kind === 'written') {
     if (isFinal) await conclude(round);
@@ -244,26 +247,38 @@ async function conclude({ dataSet, state, ports }: Round): Promise<void> {
   state.finalIndex = true;
 }
 
-/** A run that found nothing to archive has no folder in staging yet. */
-async function scratchFile({ dataSet, ports }: Round, name: string): Promise<string> {
-  const path = ports.staged.scratch(dataSet.id, name);
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  return path;
-}
-
-async function writeCatalogCopy(round: Round, session: WriteSession): Promise<void> {
-  const { ports } = round;
-  const copy = await scratchFile(round, 'catalog.sqlite');
+/** Makes a scratch file; nothing is left of one that could not be made. */
+async function packScratch<T>({ dataSet, ports }: Round, name: string, pack: (file: string) => Promise<T>): Promise<T> {
+  const file = ports.staged.scratch(dataSet.id, name);
   try {
-    await ports.backupCatalog(copy);
-    const seconds = Math.floor(ports.clock.now() / 1000);
-    const packed = await packFile('catalog.sqlite', copy, seconds, await scratchFile(round, 'catalog.tar.zst'));
-    // Where it does not fit any more, or the medium fails on it, nothing that was promised is missing: the indexes are written.
-    await appendPacked(round, session, 'catalog', packed);
-  } finally {
-    await rm(copy, { force: true });
+    // A run that found nothing to archive has no folder in staging yet.
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    return await pack(file);
+  } catch (error) {
+    await rm(file, { force: true });
+    throw ports.staged.asFailure(error);
   }
 }
+
+/** Where there is no room for it, or the medium fails on it, nothing that was promised is missing: the indexes are written. */
+async function writeCatalogCopy(round: Round, session: WriteSession): Promise<void> {
+  const { ports } = round;
+  try {
+    const packed = await packScratch(round, 'catalog.sqlite', async (copy) => {
+      await ports.backupCatalog(copy);
+      const seconds = Math.floor(ports.clock.now() / 1000);
+      const packing = packScratch(round, 'catalog.tar.zst', (file) => packFile('catalog.sqlite', copy, seconds, file));
+      return await packing.finally(() => rm(copy, { force: true }));
+    });
+    await appendPacked(round, session, 'catalog', packed);
+  } catch (error) {
+    if (!(error instanceof GrandsireError) || !outOfRoom.includes(error.code)) throw error;
+    ports.onCatalogLeftOut(error);
+  }
+}
+
+/** SQLite makes the copy, and calls whatever disk it fills that of a catalog. */
+const outOfRoom: readonly ErrorCode[] = ['staging.full', 'catalog.disk-full'];
 
 async function appendPacked(
   round: Round,

@@ -1,7 +1,7 @@
 import type { CalendarDay } from '#src/base/calendar-day';
 import { GrandsireError } from '#src/base/errors';
 import { parseTimeZone, utc } from '#src/base/time-zone';
-import type { DataSetRecord } from '#src/catalog/data-sets';
+import type { DataSetRecord, DataSetState } from '#src/catalog/data-sets';
 import type { BackupPorts } from '#src/jobs/backup-ports';
 import { cartridgeChooser, type RunDecision, unscheduledRotation } from '#src/jobs/decide-run';
 import { type DespoolPorts, despool, openDespoolState } from '#src/jobs/despool';
@@ -14,26 +14,32 @@ export interface FlushResult {
   readonly left: readonly { readonly dataSet: DataSetRecord; readonly error: GrandsireError }[];
 }
 
-/** Complete data sets that are not yet, or not wholly, on cartridges, or whose last index is not: the oldest first. */
-async function unwrittenDataSets({ catalog }: Pick<BackupPorts, 'catalog'>): Promise<readonly DataSetRecord[]> {
+/** Data sets in one of these states that are not yet, or not wholly, on cartridges, and complete ones whose last index is not: the oldest first. */
+async function unwrittenDataSets(
+  { catalog }: Pick<BackupPorts, 'catalog'>,
+  states: readonly DataSetState[],
+): Promise<readonly DataSetRecord[]> {
   // Killed between the last segment and the last index: no byte is in staging, and the indexes on the cartridges call the data set open.
   const found = [...(await catalog.dataSets.list({ state: 'complete', concluded: false }))];
   for (const key of new Set((await catalog.dataSets.inStaging()).map(({ dataSet }) => dataSet))) {
     const dataSet = found.some((other) => other.key === key) ? undefined : await catalog.dataSets.get(key);
-    if (dataSet?.state === 'complete') found.push(dataSet);
+    if (dataSet && states.includes(dataSet.state)) found.push(dataSet);
   }
   return found.sort((a, b) => a.startedAt - b.startedAt || a.key - b.key);
 }
 
-/** Writes every complete data set that waits in staging to cartridges of the run that it belongs to. The caller holds the lease of the staging area. */
+/**
+ * Writes every data set in one of these states that waits in staging to cartridges of the run that it belongs to. The caller holds the lease of the
+ * staging area.
+ */
 export async function flush(
   staging: StagingArea,
-  planning: PlanningConfiguration,
+  { planning, states }: { readonly planning: PlanningConfiguration; readonly states: readonly DataSetState[] },
   ports: BackupPorts,
 ): Promise<FlushResult> {
   const flushed: DataSetRecord[] = [];
   const left: { dataSet: DataSetRecord; error: GrandsireError }[] = [];
-  for (const dataSet of await unwrittenDataSets(ports)) {
+  for (const dataSet of await unwrittenDataSets(ports, states)) {
     const despoolPorts = despoolPortsFor(decisionOf(dataSet, planning), staging, ports);
     try {
       const state = await openDespoolState(dataSet, ports.catalog);
@@ -58,6 +64,8 @@ export function despoolPortsFor(decision: RunDecision, staging: StagingArea, por
     choose: cartridgeChooser(decision, catalog, () => clock.now()),
     onPassedOver: (_cartridge, error) =>
       ports.onWarning({ code: error.code, message: `${error.message}; the run goes on with the next cartridge` }),
+    onCatalogLeftOut: ({ code, message }) =>
+      ports.onWarning({ code, message: `no copy of the catalog was written behind the indexes: ${message}` }),
     onProgress: ports.onWritten,
     backupCatalog: (file) => catalog.backupTo(file),
   };

@@ -68,8 +68,9 @@ async function describeDataSet(repositories: Repositories, dataSet: DataSetRecor
     copied.add(copy.number);
     if (!cartridges.includes(volume.cartridge)) cartridges.push(volume.cartridge);
   }
-  // A data set that is partly written and partly staged counts on both; one that lost a segment counts nowhere.
-  const lives = segments.length > 0 && segments.every(({ number, inStaging }) => inStaging || copied.has(number));
+  // A data set that is partly written and partly staged counts on both; one that lost a segment counts nowhere. An interrupted one is no whole anyway.
+  const isWhole = segments.every(({ number, inStaging }) => inStaging || copied.has(number));
+  const lives = segments.length > 0 && (isWhole || dataSet.state === 'interrupted');
   return {
     ...dataSet,
     runDay: dataSet.runDay as CalendarDay,

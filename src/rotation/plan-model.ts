@@ -20,8 +20,9 @@ export interface ModelDataSet {
   base: ModelDataSet | 'lost' | undefined;
   readonly isComplete: boolean;
   readonly staged: boolean;
-  /** From its own policy, while nothing needs it. */
+  /** What it is protected by while nothing needs it: its policy, and more for one that was interrupted. */
   own: Protection;
+  readonly policy: Protection;
   readonly neededBy: ModelDataSet[];
   readonly copies: ModelVolume[][];
 }
@@ -44,7 +45,7 @@ export interface ModelCartridge {
   volume: ModelVolume;
 }
 
-export type NewModelDataSet = Omit<ModelDataSet, 'key' | 'isComplete' | 'staged' | 'neededBy' | 'copies'>;
+export type NewModelDataSet = Omit<ModelDataSet, 'key' | 'isComplete' | 'staged' | 'policy' | 'neededBy' | 'copies'>;
 
 /** Cartridges and data sets as a plan changes them, run by run. Made anew for every plan; the state it is made from stays. */
 export class PlanModel {
@@ -92,6 +93,7 @@ export class PlanModel {
       key: undefined,
       isComplete: true,
       staged: false,
+      policy: dataSet.own,
       neededBy: [],
       copies: [],
     };
@@ -114,10 +116,10 @@ export class PlanModel {
     return cartridge.volume;
   }
 
-  /** The backup set has a newer complete run: what interrupted ones staged need not be kept for it any longer. */
+  /** The backup set has a newer complete run: what interrupted ones wrote is kept as their policy says (so the catalog sees it too), and no longer. */
   releaseInterrupted(backupSet: string): void {
     for (const dataSet of this.#ofBackupSet.get(backupSet) ?? []) {
-      if (!dataSet.isComplete) dataSet.own = { kind: 'none' };
+      if (!dataSet.isComplete) dataSet.own = dataSet.policy;
     }
   }
 
@@ -195,6 +197,7 @@ function fromRecord(record: PlanningDataSet): ModelDataSet {
     isComplete,
     staged,
     own,
+    policy: record.protection,
     neededBy: [],
     copies: [],
   };

@@ -6,6 +6,7 @@ import { byteStringOf, bytesOf, joinPath, splitPath } from '#src/archive/byte-st
 import type { FinishedSegment, SegmentSink } from '#src/archive/segment-sink';
 import type { Deletion } from '#src/archive/thread-messages';
 import { escapePath, isUtf8Text, parseEscapedPath } from '#src/base/bytes';
+import { isDiskFull } from '#src/base/disk-full';
 import { bug } from '#src/base/errors';
 import { trace } from '#src/base/trace';
 import type { DataSetRecord, DataSetRepository } from '#src/catalog/data-sets';
@@ -23,6 +24,8 @@ export interface DataSetSinkOptions {
   readonly segmentBytes: number;
   /** The disk is full although the account says that there is room: returns when some was made, or throws. */
   readonly onDiskFull: (signal: AbortSignal | undefined) => Promise<void>;
+  /** A segment was staged: there is something more to despool. */
+  readonly onStaged: () => void;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -40,11 +43,19 @@ const deletionsPerPage = 1000;
 export class DataSetSink implements SegmentSink {
   readonly #options: DataSetSinkOptions;
   readonly #open = new Map<number, OpenSegment>();
+  /** What waits because the disk is full: bytes of segments, and lines of their index parts. */
+  readonly #waits = new Set<{ readonly segment: number }>();
   #deletions: FileHandle | undefined;
   #hasFolder = false;
 
   constructor(options: DataSetSinkOptions) {
     this.#options = options;
+  }
+
+  /** No segment that was begun will be staged by itself: they are finished in order, and the first waits for room on the disk. */
+  get isStuck(): boolean {
+    const [first] = this.#open.keys();
+    return first === undefined || [...this.#waits].some(({ segment }) => segment === first);
   }
 
   async begin(number: number): Promise<number> {
@@ -53,23 +64,36 @@ export class DataSetSink implements SegmentSink {
     try {
       await this.#ensureFolder();
       await dataSets.beginSegment(dataSet.key, number);
-      const data = await open(paths.partial(dataSet.id, number), 'wx', 0o600);
-      const index = await open(paths.indexPart(dataSet.id, number), 'wx', 0o600);
-      this.#open.set(number, { data, index });
+      const files = await openBoth(paths.partial(dataSet.id, number), paths.indexPart(dataSet.id, number));
+      this.#open.set(number, files);
       trace('segment.filling');
-      return data.fd;
+      return files.data.fd;
     } catch (error) {
       admission.leave(segmentBytes);
       throw error;
     }
   }
 
-  diskFull(): Promise<void> {
-    return this.#options.onDiskFull(this.#options.signal);
+  async diskFull(segment: number): Promise<void> {
+    const wait = { segment };
+    this.#waits.add(wait);
+    try {
+      await this.#options.onDiskFull(this.#options.signal);
+    } finally {
+      this.#waits.delete(wait);
+    }
   }
 
   async index(number: number, lines: Uint8Array): Promise<void> {
-    await this.#segment(number).index.appendFile(lines);
+    const { index } = this.#segment(number);
+    for (let done = 0; done < lines.length; ) {
+      try {
+        done += (await index.write(lines, done)).bytesWritten;
+      } catch (error) {
+        if (!isDiskFull(error)) throw error;
+        await this.diskFull(number);
+      }
+    }
   }
 
   async finish(segment: FinishedSegment): Promise<void> {
@@ -89,6 +113,7 @@ export class DataSetSink implements SegmentSink {
     this.#open.delete(segment.number);
     admission.count(segment.payloadBytes + indexBytes);
     admission.leave(segmentBytes);
+    this.#options.onStaged();
   }
 
   async addDeletions(deletions: readonly Deletion[]): Promise<void> {
@@ -144,6 +169,18 @@ export class DataSetSink implements SegmentSink {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     await syncDirectory(dirname(folder));
     this.#hasFolder = true;
+  }
+}
+
+/** Both, or neither. */
+async function openBoth(data: string, index: string): Promise<OpenSegment> {
+  const opened = await open(data, 'wx', 0o600);
+  try {
+    return { data: opened, index: await open(index, 'wx', 0o600) };
+  } catch (error) {
+    await opened.close();
+    await rm(data);
+    throw error;
   }
 }
 

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SegmentSink } from '#src/archive/segment-sink';
-import { GrandsireError } from '#src/base/errors';
+import { isDiskFull } from '#src/base/disk-full';
+import { GrandsireError, interrupted } from '#src/base/errors';
 import { trace } from '#src/base/trace';
 import type { Finding } from '#src/catalog/catalog';
 import type { DataSetKey, DataSetRecord, DataSetRepository, SegmentRecord } from '#src/catalog/data-sets';
@@ -18,7 +19,10 @@ export interface StagingAreaOptions {
   readonly sizeBytes: number;
   readonly dataSets: DataSetRepository;
   readonly tapeFiles: Pick<TapeFileRepository, 'copiesOf'>;
-  /** A segment waits for room: whoever can writes staged segments to cartridges and evicts them, or calls `refuse`. */
+  /**
+   * A segment waits for room: whoever can writes staged segments to cartridges and evicts them, or calls `refuse`, or `refuseIfStuck` where nothing was
+   * to be had. Without it what waits is refused as soon as nothing moves.
+   */
   readonly onShortage?: (shortBytes: number) => void;
 }
 
@@ -43,13 +47,20 @@ export class StagingArea {
   readonly #options: StagingAreaOptions;
   readonly #admission: Admission;
   /** Who waits because the disk itself is full. */
-  readonly #roomMade: (() => void)[] = [];
+  readonly #roomMade = new Set<() => void>();
   #isRefusing = false;
+  #sink: DataSetSink | undefined;
+  #evictedBytes = 0;
 
   constructor(options: StagingAreaOptions) {
     this.#options = options;
     this.paths = stagedPaths(options.path);
-    this.#admission = new Admission({ sizeBytes: options.sizeBytes, onShortage: options.onShortage });
+    this.#admission = new Admission({ sizeBytes: options.sizeBytes, onShortage: (bytes) => this.#tellShortage(bytes) });
+  }
+
+  /** What has left since it was opened. */
+  get evictedBytes(): number {
+    return this.#evictedBytes;
   }
 
   segment(dataSet: string, number: number): string {
@@ -90,15 +101,19 @@ export class StagingArea {
     dataSet: DataSetRecord,
     { segmentBytes, signal }: { readonly segmentBytes: number; readonly signal?: AbortSignal | undefined },
   ): SegmentSink {
-    return new DataSetSink({
+    this.#sink = new DataSetSink({
       dataSet,
       paths: this.paths,
       admission: this.#admission,
       dataSets: this.#options.dataSets,
       segmentBytes,
-      onDiskFull: () => this.#onDiskFull(),
+      onDiskFull: (waiting) => this.#onDiskFull(waiting),
+      onStaged: () => {
+        if (this.#roomMade.size > 0) this.#tellShortage(1);
+      },
       signal,
     });
+    return this.#sink;
   }
 
   /** Nothing will leave any more: segments that wait for room fail with `staging.full`. */
@@ -107,7 +122,17 @@ export class StagingArea {
     this.#admission.refuseAll(
       this.#full('the staging area is full and nothing in it can be written to cartridges now'),
     );
-    for (const wake of this.#roomMade.splice(0)) wake();
+    for (const wake of this.#roomMade) wake();
+  }
+
+  /** Whoever despools found nothing to write: where no segment moves by itself either, nobody gets room any more. */
+  refuseIfStuck(): void {
+    if (this.#sink?.isStuck !== false) this.refuse();
+  }
+
+  /** What the system says of a write here, as the area's own failure where its disk is full; anything else as it is. */
+  asFailure(error: unknown): unknown {
+    return isDiskFull(error) ? this.#full('the file system of the staging area has no room left', error) : error;
   }
 
   /** Deletes a segment's bytes; its index part stays. The catalog knows it first (invariant 8). */
@@ -204,24 +229,41 @@ export class StagingArea {
   }
 
   #leave(bytes: number): void {
+    this.#evictedBytes += bytes;
     this.#admission.leave(bytes);
-    for (const wake of this.#roomMade.splice(0)) wake();
+    for (const wake of this.#roomMade) wake();
+  }
+
+  #tellShortage(bytes: number): void {
+    if (this.#options.onShortage) this.#options.onShortage(bytes);
+    else this.refuseIfStuck();
   }
 
   /** The file system has less room than the configuration promises. Somebody else may hold it: only an eviction of ours is waited for. */
-  async #onDiskFull(): Promise<void> {
-    const staged = (await this.#options.dataSets.inStaging()).length;
-    if (staged === 0 || this.#isRefusing || !this.#options.onShortage) {
-      throw this.#full('the file system of the staging area has no room left');
+  async #onDiskFull(signal: AbortSignal | undefined): Promise<void> {
+    if (signal?.aborted) throw interrupted();
+    if (!this.#isRefusing) {
+      await new Promise<void>((resolve, reject) => {
+        const settle = (how: () => void) => (): void => {
+          this.#roomMade.delete(wake);
+          signal?.removeEventListener('abort', onAbort);
+          how();
+        };
+        const wake = settle(resolve);
+        const onAbort = settle(() => reject(interrupted()));
+        signal?.addEventListener('abort', onAbort, { once: true });
+        this.#roomMade.add(wake);
+        this.#tellShortage(1);
+      });
     }
-    this.#options.onShortage(1);
-    await new Promise<void>((resolve) => this.#roomMade.push(resolve));
+    if (this.#isRefusing) throw this.#full('the file system of the staging area has no room left');
   }
 
-  #full(why: string): GrandsireError {
+  #full(why: string, cause?: unknown): GrandsireError {
     return new GrandsireError('staging.full', {
       message: `${this.#options.path}: ${why}`,
       remedy: 'Make room on its disk, or write what is staged to cartridges: "grandsire staging flush".',
+      cause,
     });
   }
 }

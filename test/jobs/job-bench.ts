@@ -253,6 +253,9 @@ sets:
         },
         onPassedOver: ({ barcode }, { code, message }: GrandsireError) =>
           this.passedOver.push({ barcode, code, message }),
+        onCatalogLeftOut: (error) => {
+          throw error;
+        },
         backupCatalog: (path) => this.catalog.backupTo(path),
       },
       { last },

@@ -1,10 +1,12 @@
 import { defineCommand } from '#src/cli/command';
 import { locationText } from '#src/cli/documents/cartridge-document';
 import type { CopyDocument, FoundFileDocument, PlaceDocument } from '#src/cli/documents/found-file-document';
+import type { InventoriesDocument } from '#src/cli/inventories';
 import { formatBytes } from '#src/cli/render/format-bytes';
 import { renderTable } from '#src/cli/render/table';
+import type { FoundCopy } from '#src/jobs/find-files';
 
-interface FindResult {
+interface FindResult extends InventoriesDocument {
   readonly matches: readonly FoundFileDocument[];
   readonly truncated: boolean;
 }
@@ -41,11 +43,13 @@ export const command = defineCommand({
   exitCodes: [0, 5],
   json:
     '{ matches: [{ path, pathBytes?, type, sizeBytes, modifiedAt, backedUpAt, backupSet, dataSet, sha256, fuzzy, copies: [{ cartridge, volume, ' +
-    'tapeFile, block, location, expired?, unread?, parts?: [{ cartridge, tapeFile, block, location, unread? }] } | { staging: true }] }], truncated }; unread: an ' +
-    'index on another cartridge says so, and this one was not read into the catalog',
+    'tapeFile, block, location, expired?, unread?, parts?: [{ cartridge, tapeFile, block, location, unread? }] } | { staging: true }] }], truncated, ' +
+    'inventoriedAt | null, inventories: [{ library, inventoriedAt | null }] }; unread: an index on another cartridge says so, and this one was not read into ' +
+    'the catalog',
   async run(context, { pattern, set, before, after, latest, all, limit }) {
     const { findFiles } = await import('#src/jobs/find-files');
     const { describeFoundFile } = await import('#src/cli/documents/found-file-document');
+    const { readInventories } = await import('#src/cli/inventories');
     const { parseMoment } = await import('#src/cli/parse-moment');
     await using app = await context.openApp();
     const zone = app.planning.rotations.find(({ sets }) => set === undefined || sets.includes(set))?.timeZone;
@@ -60,7 +64,10 @@ export const command = defineCommand({
       now: app.clock.now(),
     };
     const { files, truncated } = await findFiles(pattern, query, app.catalog);
-    const result: FindResult = { matches: files.map((file) => describeFoundFile(file, context.timeZone)), truncated };
+    const inventories = await readInventories(app, context);
+    inventories.note(files.flatMap(({ copies }) => copies.flatMap(librariesOf)));
+    const matches = files.map((file) => describeFoundFile(file, context.timeZone));
+    const result: FindResult = { matches, truncated, ...inventories.document };
     return { result, ...(files.length === 0 ? { exitCode: 5 as const } : {}) };
   },
   render: ({ matches, truncated }) =>
@@ -76,6 +83,9 @@ export const command = defineCommand({
           { header: ['WHERE', 'BACKED UP', 'SIZE', 'PATH'], right: [2] },
         ) + (truncated ? `more than ${matches.length} match; "--limit N" lists more\n` : ''),
 });
+
+const librariesOf = (copy: FoundCopy): readonly string[] =>
+  [copy, ...copy.parts].flatMap((place) => ('cartridge' in place && place.cartridge ? [place.cartridge.library] : []));
 
 /** `G00003L9 (slot 3)`; `G00003L9 (slot 3) then G00004L9 (slot 4)` for a file that goes on there; copies separated by `or`. */
 const whereText = (copies: readonly CopyDocument[]): string =>

@@ -1,7 +1,12 @@
 import { defineCommand } from '#src/cli/command';
 import type { DataSetDocument } from '#src/cli/documents/data-set-document';
+import type { InventoriesDocument } from '#src/cli/inventories';
 import { formatBytes } from '#src/cli/render/format-bytes';
 import { renderTable } from '#src/cli/render/table';
+
+interface ListResult extends InventoriesDocument {
+  readonly dataSets: readonly DataSetDocument[];
+}
 
 export const command = defineCommand({
   noun: 'backup',
@@ -11,16 +16,20 @@ export const command = defineCommand({
   options: { set: { kind: 'text', value: 'SET', summary: 'only those of this backup set' } },
   examples: [{ command: 'grandsire backup list --set home', does: 'show what was backed up of the set home' }],
   exitCodes: [0],
-  json: '{ dataSets: [{ dataSet, backupSet, level, base?, state, startedAt, finishedAt, tier, files, bytes, staged, cartridges, protectedUntil }] }',
-  async run(context, { set }): Promise<{ readonly result: { readonly dataSets: readonly DataSetDocument[] } }> {
+  json:
+    '{ dataSets: [{ dataSet, backupSet, level, base?, state, startedAt, finishedAt, tier, files, bytes, staged, cartridges, protectedUntil }], ' +
+    'inventoriedAt | null, inventories: [{ library, inventoriedAt | null }] }',
+  async run(context, { set }): Promise<{ readonly result: ListResult }> {
     const { describeDataSet } = await import('#src/cli/documents/data-set-document');
+    const { readInventories } = await import('#src/cli/inventories');
     await using app = await context.openApp();
     const { catalog } = app;
     const dataSets: DataSetDocument[] = [];
     for (const dataSet of await catalog.dataSets.list(set === undefined ? {} : { backupSet: set })) {
       dataSets.push(await describeDataSet(dataSet, catalog, context.timeZone));
     }
-    return { result: { dataSets } };
+    const { document } = await readInventories(app, context);
+    return { result: { dataSets, ...document } };
   },
   render: ({ dataSets }) =>
     dataSets.length === 0

@@ -1,9 +1,10 @@
 import { defineCommand } from '#src/cli/command';
 import type { DataSetDocument } from '#src/cli/documents/data-set-document';
+import type { InventoriesDocument } from '#src/cli/inventories';
 import { formatBytes } from '#src/cli/render/format-bytes';
 import { renderTable } from '#src/cli/render/table';
 
-interface ShowResult extends DataSetDocument {
+interface ShowResult extends DataSetDocument, InventoriesDocument {
   readonly warnings: readonly { readonly path: string; readonly code: string; readonly message: string }[];
   readonly segments: readonly {
     readonly number: number;
@@ -21,11 +22,14 @@ export const command = defineCommand({
   options: {},
   examples: [{ command: 'grandsire backup show home-20261122T220000Z', does: 'show where its segments are' }],
   exitCodes: [0, 5],
-  json: '{ as in `backup list`, warnings: [{ path, code, message }], segments: [{ number, bytes, staged, copies: [{ cartridge, tapeFile, block }] }] }',
+  json:
+    '{ as in `backup list`, warnings: [{ path, code, message }], segments: [{ number, bytes, staged, copies: [{ cartridge, tapeFile, block }] }], ' +
+    'inventoriedAt | null, inventories: [{ library, inventoriedAt | null }] }',
   async run(context, { dataset }): Promise<{ readonly result: ShowResult }> {
     const { describeDataSet } = await import('#src/cli/documents/data-set-document');
     const { dataSetNotFound } = await import('#src/jobs/select-trees');
     const { describeDataSet: describeForIndex } = await import('#src/jobs/index-record');
+    const { readInventories } = await import('#src/cli/inventories');
     const { escapePath } = await import('#src/base/bytes');
     await using app = await context.openApp();
     const { catalog } = app;
@@ -35,6 +39,7 @@ export const command = defineCommand({
     const staged = new Set(
       (await catalog.dataSets.segments(record.key)).filter(({ inStaging }) => inStaging).map(({ number }) => number),
     );
+    const { document } = await readInventories(app, context);
     const { segments } = await describeForIndex(catalog, record);
     return {
       result: {
@@ -46,6 +51,7 @@ export const command = defineCommand({
           staged: staged.has(number),
           copies: copies.map(({ barcode, tapeFile, block }) => ({ cartridge: barcode, tapeFile, block })),
         })),
+        ...document,
       },
     };
   },

@@ -1,7 +1,12 @@
 import { defineCommand } from '#src/cli/command';
 import { type CartridgeDocument, locationText } from '#src/cli/documents/cartridge-document';
+import type { InventoriesDocument } from '#src/cli/inventories';
 import { formatBytes } from '#src/cli/render/format-bytes';
 import { renderTable } from '#src/cli/render/table';
+
+interface ListResult extends InventoriesDocument {
+  readonly cartridges: readonly CartridgeDocument[];
+}
 
 export const command = defineCommand({
   noun: 'cartridge',
@@ -13,20 +18,24 @@ export const command = defineCommand({
     { command: 'grandsire cartridge list --pool scratch', does: 'show the cartridges that are free to be drawn' },
   ],
   exitCodes: [0],
-  json: '{ cartridges: [as `cartridge show`, without dataSets] }',
-  async run(context, { pool }): Promise<{ readonly result: { readonly cartridges: readonly CartridgeDocument[] } }> {
+  json: '{ cartridges: [as `cartridge show`, without dataSets], inventoriedAt | null, inventories: [{ library, inventoriedAt | null }] }',
+  async run(context, { pool }): Promise<{ readonly result: ListResult }> {
     const { describeCartridge } = await import('#src/cli/documents/cartridge-document');
+    const { readInventories } = await import('#src/cli/inventories');
     await using app = await context.openApp();
     const { catalog } = app;
     const filter = {
       ...(context.library === undefined ? {} : { library: context.library }),
       ...(pool === undefined ? {} : { pool }),
     };
+    const records = await catalog.cartridges.list(filter);
+    const inventories = await readInventories(app, context);
+    inventories.note(records.map(({ library }) => library));
     const cartridges: CartridgeDocument[] = [];
-    for (const record of await catalog.cartridges.list(filter)) {
+    for (const record of records) {
       cartridges.push(await describeCartridge(record, catalog, context.timeZone));
     }
-    return { result: { cartridges } };
+    return { result: { cartridges, ...inventories.document } };
   },
   render: ({ cartridges }) =>
     cartridges.length === 0

@@ -1,7 +1,12 @@
 import { defineCommand } from '#src/cli/command';
 import type { PoolDocument } from '#src/cli/documents/pool-document';
+import type { InventoriesDocument } from '#src/cli/inventories';
 import { formatBytes } from '#src/cli/render/format-bytes';
 import { renderTable } from '#src/cli/render/table';
+
+interface ListResult extends InventoriesDocument {
+  readonly pools: readonly PoolDocument[];
+}
 
 export const command = defineCommand({
   noun: 'pool',
@@ -11,12 +16,14 @@ export const command = defineCommand({
   options: {},
   examples: [{ command: 'grandsire pool list', does: 'show how many blank cartridges each pool has' }],
   exitCodes: [0],
-  json: '{ pools: [{ name, draw?, protect, cartridges, blank, appendable, full, usedBytes, capacityBytes }] }',
-  async run(context): Promise<{ readonly result: { readonly pools: readonly PoolDocument[] } }> {
+  json: '{ pools: [{ name, draw?, protect, cartridges, blank, appendable, full, usedBytes, capacityBytes }], inventoriedAt | null, inventories: [{ library, inventoriedAt | null }] }',
+  async run(context): Promise<{ readonly result: ListResult }> {
     const { describePool } = await import('#src/cli/documents/pool-document');
+    const { readInventories } = await import('#src/cli/inventories');
     await using app = await context.openApp();
     const cartridges = await app.catalog.cartridges.list();
-    return { result: { pools: app.planning.pools.map((pool) => describePool(pool, cartridges)) } };
+    const { document } = await readInventories(app, context);
+    return { result: { pools: app.planning.pools.map((pool) => describePool(pool, cartridges)), ...document } };
   },
   render: ({ pools }) =>
     renderTable(

@@ -2,9 +2,10 @@ import { GrandsireError } from '#src/base/errors';
 import { defineCommand } from '#src/cli/command';
 import { type CartridgeDocument, locationText } from '#src/cli/documents/cartridge-document';
 import type { PoolDocument } from '#src/cli/documents/pool-document';
+import type { InventoriesDocument } from '#src/cli/inventories';
 import { renderTable } from '#src/cli/render/table';
 
-interface ShowResult {
+interface ShowResult extends InventoriesDocument {
   readonly pool: PoolDocument;
   readonly cartridges: readonly CartridgeDocument[];
 }
@@ -17,10 +18,11 @@ export const command = defineCommand({
   options: {},
   examples: [{ command: 'grandsire pool show daily', does: 'show its rules and what is in it' }],
   exitCodes: [0, 5],
-  json: '{ pool: as in `pool list`, cartridges: [as in `cartridge list`] }',
+  json: '{ pool: as in `pool list`, cartridges: [as in `cartridge list`], inventoriedAt | null, inventories: [{ library, inventoriedAt | null }] }',
   async run(context, { pool: name }): Promise<{ readonly result: ShowResult }> {
     const { describeCartridge } = await import('#src/cli/documents/cartridge-document');
     const { describePool } = await import('#src/cli/documents/pool-document');
+    const { readInventories } = await import('#src/cli/inventories');
     await using app = await context.openApp();
     const { catalog, planning } = app;
     const pool = planning.pools.find((candidate) => candidate.name === name);
@@ -30,11 +32,15 @@ export const command = defineCommand({
         remedy: 'See which there are: grandsire pool list. Pools are made in grandsire.yaml.',
       });
     }
+    const records = await catalog.cartridges.list({ pool: name });
+    const inventories = await readInventories(app, context);
+    inventories.note(records.map(({ library }) => library));
     const cartridges: CartridgeDocument[] = [];
-    for (const record of await catalog.cartridges.list({ pool: name })) {
+    for (const record of records) {
       cartridges.push(await describeCartridge(record, catalog, context.timeZone));
     }
-    return { result: { pool: describePool(pool, await catalog.cartridges.list()), cartridges } };
+    const all = await catalog.cartridges.list();
+    return { result: { pool: describePool(pool, all), cartridges, ...inventories.document } };
   },
   render: ({ pool, cartridges }) =>
     renderTable([

@@ -1,12 +1,13 @@
 import { seconds } from '#src/base/duration';
 import { defineCommand, type Warning } from '#src/cli/command';
 import { locationText } from '#src/cli/documents/cartridge-document';
+import type { InventoriesDocument } from '#src/cli/inventories';
 import { formatBytes } from '#src/cli/render/format-bytes';
 import { formatDuration } from '#src/cli/render/format-duration';
 import { renderTable } from '#src/cli/render/table';
 import { restoreOptions, restorePaths, restoreRequest } from '#src/cli/restore-request';
 
-interface PlanResult {
+interface PlanResult extends InventoriesDocument {
   readonly files: number;
   readonly bytes: number;
   readonly cartridges: readonly {
@@ -31,11 +32,14 @@ export const command = defineCommand({
   options: restoreOptions,
   examples: [{ command: 'grandsire restore plan /home/anna', does: 'show which cartridges it takes' }],
   exitCodes: [0, 3, 5],
-  json: '{ files, bytes, cartridges: [{ barcode, location, loaded, reads, estimatedSeconds }], requests: [BARCODE], estimatedSeconds }',
+  json:
+    '{ files, bytes, cartridges: [{ barcode, location, loaded, reads, estimatedSeconds }], requests: [BARCODE], estimatedSeconds, ' +
+    'inventoriedAt | null, inventories: [{ library, inventoriedAt | null }] }',
   async run(context, args) {
     const { planRestore } = await import('#src/jobs/plan-restore');
     const { nothingFound } = await import('#src/jobs/select-trees');
     const { describeLocation } = await import('#src/cli/documents/cartridge-document');
+    const { readInventories } = await import('#src/cli/inventories');
     await using app = await context.openApp();
     const plan = await planRestore(await restoreRequest(app, context, args), app.catalog);
     const cartridges = plan.cartridges.map(({ cartridge, reads, estimatedSeconds }) => ({
@@ -45,12 +49,15 @@ export const command = defineCommand({
       reads,
       estimatedSeconds,
     }));
+    const inventories = await readInventories(app, context);
+    inventories.note(plan.cartridges.map(({ cartridge }) => cartridge.library));
     const result: PlanResult = {
       files: plan.files,
       bytes: plan.bytes,
       cartridges,
       requests: plan.requests.map(({ barcode }) => barcode),
       estimatedSeconds: cartridges.reduce((sum, { estimatedSeconds }) => sum + estimatedSeconds, 0),
+      ...inventories.document,
     };
     const warnings = plan.missing.map((path): Warning => {
       const { code, message } = nothingFound([path]);

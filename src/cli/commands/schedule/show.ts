@@ -1,7 +1,10 @@
 import { defineCommand } from '#src/cli/command';
 import type { ExitCode } from '#src/cli/exit-codes';
-import { commitPlan, readPlan } from '#src/cli/read-plan';
+import type { InventoriesDocument } from '#src/cli/inventories';
+import { commitPlan, librariesOf, readPlan } from '#src/cli/read-plan';
 import type { ScheduleDocument } from '#src/report/schedule-document';
+
+type ShowResult = ScheduleDocument & InventoriesDocument;
 
 export const command = defineCommand({
   noun: 'schedule',
@@ -21,16 +24,17 @@ export const command = defineCommand({
     { command: 'grandsire schedule show --from 2027-01-01 --to 2027-03-31', does: 'show the first quarter of 2027' },
   ],
   exitCodes: [0, 3],
-  json: '{ from, to, days: [{ date, at, rotation, tier, level, cartridges: [BARCODE], protectedUntil, reasons: [{ code, … }], text }], shortages: [{ date, rotation, pool, missing, elsewhere: [BARCODE], unread: [BARCODE] }] }',
-  async run(
-    context,
-    { from, to, commit },
-  ): Promise<{ readonly result: ScheduleDocument; readonly exitCode: ExitCode }> {
+  json: '{ from, to, days: [{ date, at, rotation, tier, level, cartridges: [BARCODE], protectedUntil, reasons: [{ code, … }], text }], shortages: [{ date, rotation, pool, missing, elsewhere: [BARCODE], unread: [BARCODE] }], inventoriedAt | null, inventories: [{ library, inventoriedAt | null }] }',
+  async run(context, { from, to, commit }): Promise<{ readonly result: ShowResult; readonly exitCode: ExitCode }> {
     const { scheduleDocument } = await import('#src/report/schedule-document');
+    const { readInventories } = await import('#src/cli/inventories');
     await using app = await context.openApp();
     const plan = await readPlan(app, context, { from, to, days: 28 });
     if (commit) await commitPlan(app, plan);
-    return { result: scheduleDocument(plan), exitCode: plan.shortages.length > 0 ? 3 : 0 };
+    const inventories = await readInventories(app, context, librariesOf(app));
+    inventories.note();
+    const result = { ...scheduleDocument(plan), ...inventories.document };
+    return { result, exitCode: plan.shortages.length > 0 ? 3 : 0 };
   },
   render: ({ days, shortages }) =>
     days

@@ -25,6 +25,7 @@ export const command = defineCommand({
     const { leaseStaging } = await import('#src/cli/staging-lease');
     const { LibraryMounts } = await import('#src/cli/library-mounts');
     const { barcodesOf } = await import('#src/cli/documents/data-set-document');
+    const { closeInterrupted } = await import('#src/jobs/close-interrupted');
     const { flush } = await import('#src/jobs/flush');
     const { StagingArea } = await import('#src/staging/staging-area');
     const job = 'staging flush';
@@ -35,7 +36,10 @@ export const command = defineCommand({
     const { path, sizeBytes } = configuration.staging;
     const staging = new StagingArea({ path, sizeBytes, dataSets: catalog.dataSets, tapeFiles: catalog.tapeFiles });
     await staging.recover();
-    const done = await flush(staging, app.planning, {
+    await closeInterrupted(catalog, staging, clock);
+    // What an interrupted run left too: it would hold its room until the set's next complete run, which may need it.
+    const wanted = { planning: app.planning, states: ['complete', 'interrupted'] as const };
+    const done = await flush(staging, wanted, {
       catalog,
       clock,
       configuration,

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { Installation } from '#test/support/installation';
+import { missingForMounts, mountSmallDisk } from '#test/support/mounts';
+
+// Some dozen runs that synchronise after each step: on memory, where there is some, that costs nothing.
+if (existsSync('/dev/shm')) process.env['TMPDIR'] = '/dev/shm';
+
+/** What the kernel gives out of a file system in memory. */
+const pageBytes = 4096;
+const large = 64 << 20;
+
+describe('a full disk', { skip: missingForMounts() }, () => {
+  describe('of the staging area', () => {
+    for (const [how, words] of [
+      ['that only stages', ['--stage-only']],
+      ['that writes to cartridges meanwhile', []],
+    ] as const) {
+      // Sizes at which the first call that fails is the making of a folder, one that writes a segment, or one that writes its index part.
+      for (const pages of [2, 257, 602]) {
+        it(`of ${pages} pages ends a run ${how}, and what was staged is whole`, async () => {
+          await using here = await prepared();
+          using disk = mountSmallDisk(join(here.folder, 'staging'), pages * pageBytes);
+          const error = await failed(here, ...words);
+          assert.deepEqual([error.code, error.exitCode], ['staging.full', 1], error.message);
+          assert.match(error.message, /^\/.*\/staging: the file system of the staging area has no room left; /);
+          assert.match(error.remedy, /^Make room on its disk, .*"grandsire staging flush"\.$/);
+          const [dataSet = ''] = await dataSets(here, 'interrupted');
+          const staged = await segments(here, dataSet);
+          assert.match(error.message, staged.length === 0 ? /nothing of .* was staged$/ : /(\d) segments? of/);
+          assert.equal(Number(/(\d) segments? of/.exec(error.message)?.[1] ?? 0), staged.length);
+          const torn = readdirSync(join(disk.path, dataSet)).filter((name) => !/^\d{6}\.(segment|index)$/.test(name));
+          assert.deepEqual(torn, []);
+          assert.equal((await here.command('catalog', 'check')).exitCode, 0);
+          await assertRestores(here, dataSet, { least: staged.length });
+          disk.resize(large);
+          await assertNextRuns(here, ...words);
+        });
+      }
+    }
+
+    it('does not keep a run waiting that nobody makes room for; "staging flush" does', async () => {
+      await using here = await prepared({ stagingSize: '3MiB' });
+      const first = await failed(here, '--stage-only');
+      assert.deepEqual([first.code, first.exitCode], ['staging.full', 1]);
+      const [interrupted = ''] = await dataSets(here, 'interrupted');
+      // What the first left holds the room.
+      const second = await failed(here);
+      assert.deepEqual([second.code, second.exitCode], ['staging.full', 1]);
+      const { exitCode, stdout } = await here.command('staging', 'flush', '--json');
+      assert.equal(exitCode, 0, stdout);
+      assert.equal(JSON.parse(stdout).flushed[0].dataSet, interrupted);
+      await assertRestores(here, interrupted, { least: 2 });
+      await assertNextRuns(here);
+    });
+
+    it('an interruption ends a run that waits for room', async () => {
+      await using here = await prepared();
+      using disk = mountSmallDisk(join(here.folder, 'staging'), 602 * pageBytes);
+      const variables = { GRANDSIRE_TRACE_STOP: 'mount.carried:1:SIGINT' };
+      const { exitCode, output } = await here.start(['backup', 'run', 'home'], variables).ended;
+      assert.equal(exitCode, 130, output);
+      disk.resize(large);
+      await assertNextRuns(here);
+    });
+  });
+});
+
+async function prepared(options: { readonly stagingSize?: string } = {}): Promise<Installation> {
+  const here = await Installation.create({ ...options, cartridges: ['G00001L9', 'G00002L9', 'G00003L9'] });
+  for (let n = 0; n < 40; n += 1) writeFileSync(join(here.source, `file-${n}`), randomBytes(50_000 + n * 2000));
+  // Long names: the index parts take room too.
+  for (let n = 0; n < 400; n += 1) writeFileSync(join(here.source, `${n}-${'long'.repeat(50)}`), 'short');
+  return here;
+}
+
+async function failed(here: Installation, ...words: readonly string[]) {
+  const { exitCode, stdout } = await here.command('backup', 'run', 'home', ...words, '--json');
+  const { error } = JSON.parse(stdout);
+  assert.ok(error, stdout);
+  here.clock.set((here.clock.now() + 60_000) as ReturnType<typeof here.clock.now>);
+  return { ...error, exitCode };
+}
+
+async function dataSets(here: Installation, state: string): Promise<readonly string[]> {
+  const { stdout } = await here.command('backup', 'list', '--json');
+  const all = JSON.parse(stdout).dataSets as readonly { readonly dataSet: string; readonly state: string }[];
+  return all.filter((dataSet) => dataSet.state === state).map(({ dataSet }) => dataSet);
+}
+
+async function segments(here: Installation, dataSet: string): Promise<readonly unknown[]> {
+  return JSON.parse((await here.command('backup', 'show', dataSet, '--json')).stdout).segments;
+}
+
+/** Everything that the catalog has of it comes back as it was. */
+async function assertRestores(here: Installation, dataSet: string, { least }: { readonly least: number }) {
+  const to = join(here.folder, 'to');
+  const { failed: lost } = await here.restore(dataSet, to).catch((error) => {
+    if (least === 0 && error.code === 'restore.nothing-found') return { failed: [] };
+    throw error;
+  });
+  assert.deepEqual(lost, []);
+  const restored = existsSync(join(to, here.source)) ? readdirSync(join(to, here.source)) : [];
+  for (const name of restored) {
+    assert.ok(readFileSync(join(to, here.source, name)).equals(readFileSync(join(here.source, name))), name);
+  }
+  assert.ok(restored.length >= least, `${restored.length} files restored`);
+  rmSync(to, { recursive: true, force: true });
+}
+
+async function assertNextRuns(here: Installation, ...words: readonly string[]): Promise<void> {
+  const { exitCode, stdout } = await here.command('backup', 'run', 'home', ...words, '--json');
+  assert.equal(exitCode, 0, stdout);
+  await assertRestores(here, JSON.parse(stdout).dataSet, { least: 440 });
+  assert.equal((await here.command('catalog', 'check')).exitCode, 0);
+}
