@@ -1,6 +1,7 @@
-import { on, once } from 'node:events';
+import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { type ReadingJob, type ReadingMessage, ringPieces, stopped } from '#src/session/reading-job';
+import { publish } from '#src/archive/pipeline-memory';
+import { jobWords, type ReadingEnd, type ReadingJob, ringPieces, stopped } from '#src/session/reading-job';
 import {
   assertDigest,
   type ExpectedPayload,
@@ -11,7 +12,7 @@ import {
   unreadable,
 } from '#src/session/tape-file-source';
 
-/** Starting a thread takes some 40 ms, as long as reading and digesting so many bytes. */
+/** A thread costs some 40 ms of a processor; reading and digesting less than this ahead does not win them back. */
 const leastBytes = 64 * 2 ** 20;
 
 /** It makes next to no garbage. */
@@ -63,37 +64,36 @@ export class PayloadReader implements AsyncDisposable {
   ): AsyncGenerator<Buffer, void, void> {
     if (this.#failure !== undefined) throw this.#failure;
     const ring = new SharedArrayBuffer(ringPieces * pieceBytes);
-    const taken = new Int32Array(new SharedArrayBuffer(4));
-    const messages = on(worker, 'message', { close: ['exit'] }) as AsyncIterableIterator<[ReadingMessage]>;
-    const job: ReadingJob = { fd, payloadBytes, pieceBytes, ring, taken };
+    const words = new Int32Array(new SharedArrayBuffer(8));
+    // Rejects where the thread itself fails; that is heard where the next piece is waited for.
+    const ended = once(worker, 'message') as Promise<[ReadingEnd]>;
+    ended.catch(() => undefined);
+    const job: ReadingJob = { fd, payloadBytes, pieceBytes, ring, words };
     worker.postMessage(job);
-    let isAtWork = true;
     try {
-      for (let number = 0; ; number += 1) {
-        const message = await nextMessage(messages);
-        isAtWork = message.kind === 'piece';
-        if (message.kind === 'failed') throw unreadable(name, message.why);
-        if (message.kind === 'end') assertDigest(name, message.xxh64, expected);
-        if (message.kind !== 'piece') return;
-        yield Buffer.from(ring, (number % ringPieces) * pieceBytes, message.bytes);
-        tell(taken, number + 1);
+      for (let number = 0; await isGiven(words, number, ended); number += 1) {
+        const length = Math.min(pieceBytes, payloadBytes - number * pieceBytes);
+        yield Buffer.from(ring, (number % ringPieces) * pieceBytes, length);
+        publish(words, jobWords.taken, number + 1);
       }
+      const [end] = await ended;
+      if (end.kind === 'failed') throw unreadable(name, end.why);
+      if (end.kind === 'read') assertDigest(name, end.xxh64, expected);
     } finally {
       // The thread reads from a descriptor that the caller closes next, so it has to have left off by then.
-      if (isAtWork) tell(taken, stopped);
-      while (isAtWork) isAtWork = (await nextMessage(messages)).kind === 'piece';
-      await messages.return?.();
+      publish(words, jobWords.taken, stopped);
+      await Promise.allSettled([ended]);
     }
   }
 }
 
-/** Rejects where the thread failed; one that is gone is no longer at work. */
-async function nextMessage(messages: AsyncIterableIterator<[ReadingMessage]>): Promise<ReadingMessage> {
-  const next = await messages.next();
-  return next.done ? { kind: 'stopped' } : next.value[0];
-}
-
-function tell(taken: Int32Array, pieces: number): void {
-  Atomics.store(taken, 0, pieces);
-  Atomics.notify(taken, 0);
+/** Waits until the piece is in the ring; false where the job ended without it. */
+async function isGiven(words: Int32Array, number: number, ended: Promise<unknown>): Promise<boolean> {
+  for (;;) {
+    const given = Atomics.load(words, jobWords.given);
+    if (given > number) return true;
+    const more = Atomics.waitAsync(words, jobWords.given, given);
+    const hasEnded = await Promise.race([more.value, ended.then(() => true)]);
+    if (hasEnded === true) return Atomics.load(words, jobWords.given) > number;
+  }
 }
