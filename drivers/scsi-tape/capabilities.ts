@@ -23,7 +23,7 @@ type Optional = Extract<
 export class DriveAbilities {
   readonly #listed: ReadonlySet<OperationName> | undefined;
   readonly #refused = new Set<OperationName>();
-  readonly #limits: { readonly minBlockBytes: number; readonly maxBlockBytes: number };
+  readonly limits: { readonly minBlockBytes: number; readonly maxBlockBytes: number };
   /** The form of READ POSITION that told where the beginning is; `none` where it did not know; undefined until tried. */
   positionForm: ReadPositionForm | 'none' | undefined;
   /** False once a filemark with IMMED was refused: each filemark then synchronises. */
@@ -34,7 +34,7 @@ export class DriveAbilities {
     limits: { readonly minBlockBytes: number; readonly maxBlockBytes: number },
   ) {
     this.#listed = listed;
-    this.#limits = limits;
+    this.limits = limits;
   }
 
   can(operation: Optional): boolean {
@@ -52,7 +52,7 @@ export class DriveAbilities {
       canErase: this.can('erase6'),
       canReadAttributes: this.can('readAttribute'),
       canLog: this.can('logSense'),
-      ...this.#limits,
+      ...this.limits,
     };
   }
 }

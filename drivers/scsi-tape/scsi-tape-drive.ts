@@ -44,6 +44,7 @@ export class ScsiTapeDrive implements TapeDrive {
   readonly #abilities: DriveAbilities;
   readonly #positioning: Positioning;
   readonly #loading: LoadUnload;
+  #lastWrite: { readonly transferLength: number; readonly cdb: Uint8Array } | undefined;
 
   constructor({ unit, abilities, identity }: Parts) {
     this.identity = identity;
@@ -202,12 +203,12 @@ export class ScsiTapeDrive implements TapeDrive {
   }
 
   async #writeBlock(block: Uint8Array, index: number, signal: AbortSignal | undefined): Promise<WriteOutcome> {
-    const { minBlockBytes, maxBlockBytes } = this.capabilities;
+    const { minBlockBytes, maxBlockBytes } = this.#abilities.limits;
     if (block.length < minBlockBytes || block.length > maxBlockBytes) {
       throw bug(`${this.address}: a block of ${block.length} bytes, outside ${minBlockBytes} to ${maxBlockBytes}`);
     }
     const request: Request = {
-      cdb: encodeWrite6Cdb({ fixed: false, transferLength: block.length }),
+      cdb: this.#writeCdb(block.length),
       data: { direction: 'out', data: [block] },
       timeout: timeLimits.transfer,
       signal,
@@ -222,6 +223,13 @@ export class ScsiTapeDrive implements TapeDrive {
       this.#unit.count.wroteBlocks(1n);
     } else if (outcome.kind === 'medium-error' || outcome.kind === 'attention') this.#unit.lose();
     return outcome.kind === 'volume-overflow' ? { kind: outcome.kind, writtenBlocks: outcome.writtenBlocks } : outcome;
+  }
+
+  /** Nearly all blocks of a medium have one length. */
+  #writeCdb(transferLength: number): Uint8Array {
+    if (this.#lastWrite?.transferLength !== transferLength)
+      this.#lastWrite = { transferLength, cdb: encodeWrite6Cdb({ fixed: false, transferLength }) };
+    return this.#lastWrite.cdb;
   }
 
   #afterRead(request: Request, outcome: ReadOutcome | LostData | Unforeseen): ReadOutcome {

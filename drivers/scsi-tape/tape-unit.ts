@@ -105,8 +105,9 @@ export class TapeUnit {
   }
 
   /** A command whose outcome the caller reports. */
-  async send(request: Request): Promise<CommandAnswer | Trouble> {
-    return this.takePending() ?? (await this.#exchange(request));
+  send(request: Request): Promise<CommandAnswer | Trouble> {
+    const pending = this.takePending();
+    return pending ? Promise.resolve(pending) : this.#exchange(request);
   }
 
   /** A command aside (mode, log, ready): what befell the medium is kept for the next command that can report it. */
@@ -127,8 +128,17 @@ export class TapeUnit {
   }
 
   async #exchange(request: Request): Promise<CommandAnswer | Trouble> {
+    const { cdb, data = noData, timeout, signal } = request;
     for (let repeat = 0; repeat < maxRepeats; repeat++) {
-      const answer = await this.#execute(request);
+      throwIfAborted(signal);
+      let answer: CommandAnswer;
+      try {
+        answer = await executeCommand(this.transport, cdb, data, { timeout, pause: this.pause, signal });
+      } catch (cause) {
+        // Time-out, lost transport or abort: whether the command was carried out cannot be known.
+        this.lose();
+        throw cause;
+      }
       if (answer.kind === 'good') return answer;
       const { sense } = answer;
       if (sense.deferred) {
@@ -146,17 +156,6 @@ export class TapeUnit {
       return { kind: 'attention', sense: summarizeSense(sense) };
     }
     throw this.#tooManyAttentions(request);
-  }
-
-  async #execute({ cdb, data = noData, timeout, signal }: Request): Promise<CommandAnswer> {
-    throwIfAborted(signal);
-    try {
-      return await executeCommand(this.transport, cdb, data, { timeout, pause: this.pause, signal });
-    } catch (cause) {
-      // Time-out, lost transport or abort: whether the command was carried out cannot be known.
-      this.lose();
-      throw cause;
-    }
   }
 
   #tooManyAttentions({ cdb }: Request): DeviceError {

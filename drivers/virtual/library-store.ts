@@ -11,6 +11,7 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
+  type Stats,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -52,13 +53,15 @@ export interface CartridgeInPlace {
 export class LibraryStore {
   readonly settings: VirtualLibrarySettings;
   #state: LibraryState;
-  #signature: string;
+  readonly #stateFile: string;
+  #signature: FileSignature;
   #contents: ReadonlyMap<CartridgePlace, CartridgeInPlace> | undefined;
   /** Grows whenever the state may differ from what was seen before. */
   #revision = 1;
 
-  private constructor(settings: VirtualLibrarySettings, state: LibraryState, signature: string) {
+  private constructor(settings: VirtualLibrarySettings, state: LibraryState, signature: FileSignature) {
     this.settings = settings;
+    this.#stateFile = join(settings.path, stateName);
     this.#state = state;
     this.#signature = signature;
   }
@@ -76,7 +79,7 @@ export class LibraryStore {
       const { state, signature } = readState(settings.path);
       return new LibraryStore(settings, state, signature);
     }
-    const store = new LibraryStore(settings, newState(), '');
+    const store = new LibraryStore(settings, newState(), undefined);
     mkdirSync(join(settings.path, 'cartridges'), { recursive: true });
     store.rescan();
     return store;
@@ -104,7 +107,7 @@ export class LibraryStore {
       closeSync(openSync(join(settings.path, 'cartridges', name), 'a'));
       state.cartridges[barcode] = newRecord(settings, `slot:${index + 1}`, kind);
     });
-    new LibraryStore(settings, state, '').#save();
+    new LibraryStore(settings, state, undefined).#save();
     return true;
   }
 
@@ -122,7 +125,7 @@ export class LibraryStore {
 
   /** Reads the state again if the file is another one than before. */
   refresh(): void {
-    if (fileSignature(join(this.settings.path, stateName)) === this.#signature) return;
+    if (isSameFile(fileSignature(this.#stateFile), this.#signature)) return;
     const { state, signature } = readState(this.settings.path);
     this.#replace(state);
     this.#signature = signature;
@@ -234,9 +237,9 @@ export class LibraryStore {
     } finally {
       closeSync(fd);
     }
-    renameSync(temporary, join(path, stateName));
+    renameSync(temporary, this.#stateFile);
     syncFolder(path);
-    this.#signature = fileSignature(join(path, stateName));
+    this.#signature = fileSignature(this.#stateFile);
   }
 }
 
@@ -280,7 +283,7 @@ const newRecord = (
   ...(kind === 'cleaning' ? { cleaningsLeft: newCleaningUses } : {}),
 });
 
-function readState(path: string): { readonly state: LibraryState; readonly signature: string } {
+function readState(path: string): { readonly state: LibraryState; readonly signature: FileSignature } {
   const file = join(path, stateName);
   const damaged = (problem: string, cause?: unknown): DeviceError =>
     new DeviceError('library.damaged-state', {
@@ -305,15 +308,14 @@ function readState(path: string): { readonly state: LibraryState; readonly signa
   throw damaged(`${issue?.path.join('.') ?? 'the document'}: ${issue?.message ?? 'invalid'}`, parsed.error);
 }
 
-function fileSignature(file: string): string {
-  try {
-    const { ino, size, mtimeNs } = statSync(file, { bigint: true });
-    return `${ino} ${size} ${mtimeNs}`;
-  } catch (error) {
-    if (isMissing(error)) return 'missing';
-    throw error;
-  }
-}
+/** Undefined: there is no such file. */
+type FileSignature = Pick<Stats, 'ino' | 'size' | 'mtimeMs'> | undefined;
+
+/** Asked before every command, so in numbers, not in BigInts: `mtimeMs` still tells microseconds, and a replaced file is another inode. */
+const fileSignature = (file: string): FileSignature => statSync(file, { throwIfNoEntry: false });
+
+const isSameFile = (one: FileSignature, other: FileSignature): boolean =>
+  one?.ino === other?.ino && one?.size === other?.size && one?.mtimeMs === other?.mtimeMs;
 
 function syncFolder(path: string): void {
   const fd = openSync(path, 'r');

@@ -25,9 +25,11 @@ export class VirtualTransport implements ScsiTransport {
   readonly #unit: LogicalUnit;
   readonly #unitCount: number;
   readonly #nexus: Nexus = newNexus();
-  #tail: Promise<void> = Promise.resolve();
+  /** Settles with the last command that waits for its turn; undefined where none does. */
+  #tail: Promise<void> | undefined;
   #untilTurn = bytesPerTurn;
   #closed = false;
+  #parsed: { readonly cdb: Uint8Array; readonly result: ReturnType<typeof parseCdb> } | undefined;
 
   constructor(unit: LogicalUnit, unitCount: number) {
     this.#unit = unit;
@@ -44,25 +46,23 @@ export class VirtualTransport implements ScsiTransport {
   }
 
   async execute(cdb: Uint8Array, data: DataPhase, { signal }: ExecuteOptions): Promise<ScsiResult> {
-    const before = this.#tail;
-    const turn = withResolvers();
-    this.#tail = turn.promise;
-    try {
-      await before;
-      signal?.throwIfAborted();
-      this.#assertOpen();
-      if (this.#untilTurn <= 0) {
-        this.#untilTurn = bytesPerTurn;
-        await nextTurn();
-        signal?.throwIfAborted();
-        this.#assertOpen();
+    if (this.#tail !== undefined || this.#untilTurn <= 0) {
+      const before = this.#tail;
+      const turn = withResolvers();
+      this.#tail = turn.promise;
+      try {
+        await before;
+        if (this.#untilTurn <= 0) {
+          this.#untilTurn = bytesPerTurn;
+          await nextTurn();
+        }
+        return this.#run(cdb, data, signal);
+      } finally {
+        turn.resolve();
+        if (this.#tail === turn.promise) this.#tail = undefined;
       }
-      const result = this.#run(cdb, data);
-      this.#untilTurn -= result.transferredBytes + bytesPerCommand;
-      return result;
-    } finally {
-      turn.resolve();
     }
+    return this.#run(cdb, data, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -79,7 +79,15 @@ export class VirtualTransport implements ScsiTransport {
     });
   }
 
-  #run(cdb: Uint8Array, data: DataPhase): ScsiResult {
+  #run(cdb: Uint8Array, data: DataPhase, signal: AbortSignal | undefined): ScsiResult {
+    signal?.throwIfAborted();
+    this.#assertOpen();
+    const result = this.#answer(cdb, data);
+    this.#untilTurn -= result.transferredBytes + bytesPerCommand;
+    return result;
+  }
+
+  #answer(cdb: Uint8Array, data: DataPhase): ScsiResult {
     const reply = this.#reply(cdb, data);
     if (reply.status === 'check') {
       const { transferredBytes = 0 } = reply;
@@ -102,7 +110,7 @@ export class VirtualTransport implements ScsiTransport {
       const pending = this.#nexus.pending.shift();
       if (pending) return check(pending);
     }
-    const parsed = parseCdb(cdb, unit.supported);
+    const parsed = this.#parse(cdb);
     if (!parsed.ok) {
       const { senseKey: key, asc, ascq, field } = parsed.fault;
       return check({
@@ -116,6 +124,15 @@ export class VirtualTransport implements ScsiTransport {
     const reply = this.#dispatch(command, data);
     const isCut = reply.status === 'good' && reply.data && 'allocationBytes' in command;
     return isCut ? good(reply.data?.subarray(0, command.allocationBytes)) : reply;
+  }
+
+  /** A CDB is mostly the one before again: block after block is written or read. */
+  #parse(cdb: Uint8Array): ReturnType<typeof parseCdb> {
+    const last = this.#parsed;
+    if (last && Buffer.compare(last.cdb, cdb) === 0) return last.result;
+    const result = parseCdb(cdb, this.#unit.supported);
+    this.#parsed = { cdb: Uint8Array.from(cdb), result };
+    return result;
   }
 
   #dispatch(command: Parameters<LogicalUnit['perform']>[0], data: DataPhase): Reply {

@@ -36,7 +36,7 @@ export async function executeCommand(
   data: DataPhase,
   { timeout, pause, signal }: CommandOptions,
 ): Promise<CommandAnswer> {
-  const delays = growingDelays(milliseconds(100), seconds(10));
+  let delays: ReturnType<typeof growingDelays> | undefined;
   for (let waited = 0; ; ) {
     const result = await transport.execute(cdb, data, { timeout, signal });
     const { transferredBytes } = result;
@@ -48,6 +48,7 @@ export async function executeCommand(
     }
     const canWait = result.status === status.busy || result.status === status.taskSetFull;
     if (!canWait || waited >= busyLimit) throw unusableStatus(transport, cdb, result.status);
+    delays ??= growingDelays(milliseconds(100), seconds(10));
     const delay = delays.next().value;
     await pause(delay, signal);
     waited += delay;

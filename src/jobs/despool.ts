@@ -13,6 +13,7 @@ import { describeDataSet } from '#src/jobs/index-record';
 import type { MountCartridge, MountedCartridge } from '#src/jobs/mounting';
 import { type CartridgeUse, prepareVolume, rememberUnfit } from '#src/jobs/prepare-volume';
 import type { CartridgeId } from '#src/media/facets';
+import { PayloadReader } from '#src/session/payload-reader';
 import { openFilePayload, unreadable } from '#src/session/tape-file-source';
 import { type AppendOutcome, openWriteSession, type SessionPorts, type WriteSession } from '#src/session/write-session';
 import type { IndexDescriptor, SegmentDescriptor } from '#src/volume/descriptor';
@@ -96,13 +97,15 @@ export async function despool(
   ports: DespoolPorts,
   options: { readonly last: boolean; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
+  await using reader = new PayloadReader();
   for (;;) {
     const pending = await pendingSegments(dataSet, ports);
     if (pending.length === 0 && (await allIndexed(dataSet, ports)) && (state.finalIndex || !options.last)) break;
     if (options.signal?.aborted) throw interrupted('interrupted before the next cartridge was mounted');
     const chosen = await ports.choose({ taken: state.taken, passedOver: state.passedOver });
     if (!chosen) throw noneSuitable(dataSet, pending.length);
-    await writeOnCartridge({ dataSet, state, ports, ...options, chosen, pending });
+    for (const { payloadBytes } of pending) reader.expect(payloadBytes);
+    await writeOnCartridge({ dataSet, state, ports, ...options, chosen, pending, reader });
   }
   if (options.last) await ports.staged.finish(dataSet);
 }
@@ -115,6 +118,7 @@ interface Round {
   readonly signal?: AbortSignal | undefined;
   readonly chosen: ChosenCartridge;
   readonly pending: readonly SegmentRecord[];
+  readonly reader: PayloadReader;
 }
 
 async function writeOnCartridge(round: Round): Promise<void> {
@@ -185,7 +189,7 @@ async function assertCartridgeNotEmpty(
 }
 
 async function appendSegment(round: Round, session: WriteSession, segment: SegmentRecord): Promise<AppendOutcome> {
-  const { dataSet, ports } = round;
+  const { dataSet, ports, reader } = round;
   const { payloadBytes, xxh64: payloadXxh64, number } = segment;
   const descriptor: SegmentDescriptor = {
     kind: 'segment',
@@ -199,7 +203,7 @@ async function appendSegment(round: Round, session: WriteSession, segment: Segme
     endsInside: segment.endsInside ?? null,
     firstHeader: segment.firstHeader ?? null,
   };
-  using payload = openFilePayload(ports.staged.segment(dataSet.id, number), { payloadBytes, payloadXxh64 });
+  using payload = reader.open(ports.staged.segment(dataSet.id, number), { payloadBytes, payloadXxh64 });
   const onProgress = (writtenBytes: number): void =>
     ports.onProgress?.({ cartridge: session.cartridge.barcode, segment: number, writtenBytes });
   return await session.append({ descriptor, dataSet: dataSet.key, payload, onProgress });

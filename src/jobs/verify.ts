@@ -8,7 +8,7 @@ import type { TapeFileRecord } from '#src/catalog/tape-files';
 import type { VolumeRecord } from '#src/catalog/volumes';
 import type { MountCartridge } from '#src/jobs/mounting';
 import { openReadSession, type ReadSession } from '#src/session/read-session';
-import { openFilePayload } from '#src/session/tape-file-source';
+import { openPayloadFile } from '#src/session/tape-file-source';
 import type { Descriptor, UnknownDescriptor } from '#src/volume/descriptor';
 
 export interface VerifyFailure {
@@ -143,9 +143,9 @@ const describe = ({ file, dataSet }: FileToVerify): string =>
   `${file.kind === 'label' ? 'the label' : `${file.kind} ${file.number} of ${dataSet?.id}`} with ${file.payloadBytes} bytes`;
 
 function verifyStaged(dataSet: DataSetRecord, segment: SegmentRecord, { ports, tally }: Work): void {
-  const { payloadBytes, xxh64: payloadXxh64, number } = segment;
+  const { payloadBytes, number } = segment;
   try {
-    using payload = openFilePayload(ports.stagedSegment(dataSet.id, number), { payloadBytes, payloadXxh64 });
+    using payload = openPayloadFile(ports.stagedSegment(dataSet.id, number), payloadBytes);
     const hash = new Xxh64Stream();
     const buffer = Buffer.allocUnsafe(1 << 20);
     for (let got = payload.read(buffer); got > 0; got = payload.read(buffer)) {

@@ -1,7 +1,6 @@
 import { trace } from '#src/base/trace';
-import { Xxh64Stream } from '#src/base/xxh64';
 import type { TapeDrive, WriteOutcome } from '#src/device/tape-drive';
-import { type PayloadSource, unreadable } from '#src/session/tape-file-source';
+import type { PayloadSource } from '#src/session/tape-file-source';
 
 /** How writing one tape file ended. `complete`: descriptor, payload and filemark were accepted and synchronised. */
 export type TapeFileOutcome =
@@ -14,7 +13,7 @@ export type TapeFileOutcome =
     };
 
 export interface TapeFileWriting {
-  readonly drive: TapeDrive;
+  readonly drive: Pick<TapeDrive, 'writeBlocks' | 'writeFilemarks'>;
   readonly descriptor: Uint8Array;
   readonly payload: PayloadSource;
   readonly blockSizeBytes: number;
@@ -24,8 +23,8 @@ export interface TapeFileWriting {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Blocks handed to the drive in one call: enough that the file is read in large pieces, small against memory. */
-const blocksAtOnce = 8;
+/** Blocks of one piece, handed to the drive in one call: enough that waiting for the next piece costs nothing, few enough that a piece stays in a cache. */
+const blocksAtOnce = 4;
 
 /**
  * Writes one tape file at the place where the medium stands. An aborted signal stops it between two
@@ -40,24 +39,19 @@ export async function writeTapeFile(writing: TapeFileWriting): Promise<TapeFileO
   earlyWarning ||= first.earlyWarning;
   trace('tape-file.descriptor');
 
-  const pool = Buffer.allocUnsafeSlow(blocksAtOnce * writing.blockSizeBytes);
-  const hash = new Xxh64Stream();
   let written = 0;
-  while (written < payload.payloadBytes) {
+  for await (const piece of payload.pieces(blocksAtOnce * writing.blockSizeBytes)) {
     if (earlyWarning && !writing.throughEarlyWarning) return { kind: 'no-room' };
     signal?.throwIfAborted();
-    const filled = payload.read(pool);
-    hash.update(pool.subarray(0, filled));
-    const pieces = cut(pool.subarray(0, filled), writing.blockSizeBytes);
-    const step = settle(await drive.writeBlocks(pieces, { signal }));
+    const cutBlocks = cut(piece, writing.blockSizeBytes);
+    const step = settle(await drive.writeBlocks(cutBlocks, { signal }));
     if (step.kind === 'stop') return step.outcome;
     earlyWarning ||= step.earlyWarning;
-    blocks += pieces.length;
-    written += filled;
+    blocks += cutBlocks.length;
+    written += piece.length;
     trace('tape-file.payload');
     writing.onProgress?.(written);
   }
-  assertDigest(hash.digest(), payload);
   const mark = settle(await drive.writeFilemarks(1, { synchronise: true }, { signal }));
   if (mark.kind === 'stop') return mark.outcome;
   trace('tape-file.synchronised');
@@ -88,9 +82,4 @@ function cut(bytes: Buffer, blockSizeBytes: number): Buffer[] {
   const pieces: Buffer[] = [];
   for (let at = 0; at < bytes.length; at += blockSizeBytes) pieces.push(bytes.subarray(at, at + blockSizeBytes));
   return pieces;
-}
-
-function assertDigest(found: string, payload: PayloadSource): void {
-  if (found === payload.payloadXxh64) return;
-  throw unreadable(payload.name, `its XXH64 is ${found}, and should be ${payload.payloadXxh64}`);
 }

@@ -69,11 +69,15 @@ async function incremental(workspace: Workspace): Promise<Row> {
   };
 }
 
-/** Staged once; each round begins with a copy of that state (the segments as hard links) and an empty library. */
+/**
+ * Staged once; each round begins with a copy of that state (the segments as hard links) and an empty library. In memory there is the staging area and what
+ * one of the two wrote, no more: a machine that runs short of memory would be measured instead.
+ */
 async function write(workspace: Workspace): Promise<Row> {
   const pristine = join(workspace.path, 'pristine');
   await workspace.reset();
   await workspace.grandsire('backup', 'run', 'data', '--stage-only', '--level', 'full');
+  rmSync(workspace.source, { recursive: true });
   mkdirSync(pristine);
   for (const name of ['state', 'virtual-library'])
     cpSync(join(workspace.path, name), join(pristine, name), { recursive: true });
@@ -82,7 +86,7 @@ async function write(workspace: Workspace): Promise<Row> {
     rounds,
     async () => {
       await workspace.shell(
-        'rm -rf state virtual-library staging && cp -a pristine/state pristine/virtual-library . && cp -al pristine/staging .',
+        'rm -rf copied state virtual-library staging && cp -a pristine/state pristine/virtual-library . && cp -al pristine/staging .',
       );
       return workspace.grandsire('staging', 'flush');
     },
@@ -145,7 +149,7 @@ async function main(argv: readonly string[]): Promise<void> {
       const workspace = await createWorkspace(join(root, 'work-large'), large);
       if (wanted('large')) rows.push(await stage(workspace, 'stage 4 GiB in 40 files', 1.0));
       if (wanted('write')) rows.push(await write(workspace));
-      rmSync(large, { recursive: true });
+      rmSync(large, { recursive: true, force: true });
     }
     if (wanted('memory')) rows.push(await memory(root));
   } finally {

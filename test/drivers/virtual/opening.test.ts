@@ -151,6 +151,22 @@ describe('the transport', () => {
     }
   });
 
+  test('an array that is used again for another command is read again', async () => {
+    await using bench = await openBench({ load: true });
+    const cdb = Buffer.from('0a0000000500', 'hex');
+    const write = (bytes: number) =>
+      bench.drive.execute(cdb, { direction: 'out', data: [Buffer.alloc(bytes, 1)] }, { timeout });
+    assert.deepEqual([(await write(5)).transferredBytes, (await write(5)).transferredBytes], [5, 5]);
+    cdb[4] = 9;
+    assert.equal((await write(9)).transferredBytes, 9);
+    cdb[1] = 0x10;
+    // A reserved bit of byte 1 (SSC-5, WRITE(6)).
+    assert.equal(answer(await write(9)), '5/24/00 cdb=1.4');
+    cdb[1] = 0;
+    cdb[4] = 5;
+    assert.equal((await write(5)).transferredBytes, 5);
+  });
+
   test('timers and signals are heard while data streams', async () => {
     await using bench = await openBench({ load: true, capacity: '1GiB' });
     const abort = new AbortController();
