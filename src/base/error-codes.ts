@@ -174,6 +174,11 @@ export const errorCodes = {
     'failed',
     'A segment of a protected data set is neither staged nor on a live volume.',
   ),
+  'catalog.unknown-policy': define(
+    'operator',
+    'failed',
+    'Nothing tells how long a data set that was found without an index is protected; it stays so for ever.',
+  ),
   'catalog.unreachable': define('operator', 'failed', 'The file of the catalog cannot be opened.'),
   'catalog.version-without-segment': define(
     'bug',
@@ -203,6 +208,11 @@ export const errorCodes = {
   'config.invalid': define('operator', 'usage', 'The configuration file says something that is wrong.'),
   'config.not-found': define('operator', 'usage', 'No configuration file was found, or it cannot be read.'),
   'config.not-written': define('operator', 'failed', 'The configuration file could not be written.'),
+  'data-set.has-policy': define(
+    'operator',
+    'refused',
+    'An index tells how long a data set is protected; that is not ended by hand.',
+  ),
   'data-set.not-found': define('caller', 'not-found', 'There is no data set of this name.'),
   'demo.failed': define('bug', 'failed', 'A step of the demonstration did not end as it should.'),
   'device.aborted-command': define('device', 'failed', 'The device or the link gave up a command in the middle.'),

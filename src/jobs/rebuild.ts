@@ -70,21 +70,6 @@ export async function rebuild(cartridges: readonly CartridgeRecord[], ports: Reb
   }
 }
 
-/** Applies the policies to what rebuilds found, on these cartridges or on all: from now on its own protection counts. Returns the barcodes. */
-export async function acceptRebuilt(
-  { volumes, cartridges }: Catalog,
-  only?: readonly CartridgeRecord[],
-): Promise<readonly string[]> {
-  const accepted: string[] = [];
-  for (const { key, rebuilt, cartridge } of await volumes.current()) {
-    if (!rebuilt || (only && !only.some(({ id }) => id === cartridge))) continue;
-    await volumes.accept(key);
-    const record = await cartridges.get(cartridge);
-    if (record) accepted.push(record.barcode);
-  }
-  return accepted;
-}
-
 interface ScannedVolume {
   readonly cartridge: CartridgeRecord;
   readonly volume: VolumeRecord;

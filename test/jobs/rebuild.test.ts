@@ -123,4 +123,45 @@ describe('catalog rebuild', () => {
     assert.equal(statSync(join(to, file('a'))).ino, statSync(join(to, file('b'))).ino);
     assert.deepEqual(await bench.catalog.check(), []);
   });
+
+  it('what no index describes stays protected for ever when the rest is accepted, until it is named', async () => {
+    await using bench = await JobBench.create();
+    writeFileSync(join(bench.source, 'a'), randomBytes(700_000));
+    const whole = await bench.backup({ cartridges: ['G00001L9'] });
+    bench.clock.set(instant(Date.parse('2026-11-23T22:00:00Z')));
+    const { id } = await bench.backup({ cartridges: ['G00002L9'] });
+    const files = await bench.catalog.tapeFiles.ofVolume((await bench.catalog.volumes.current())[1]?.key as never);
+    const index = files.find(({ kind }) => kind === 'index');
+    cutInside(bench.device.imagePath('G00002L9'), (index?.block ?? 0) + 1);
+    await bench.loseCatalog();
+    await bench.rebuild();
+    const protectedUntil = async (barcode: string) =>
+      JSON.parse((await bench.command('cartridge', 'show', barcode, '--json')).stdout).protectedUntil;
+    const accept = await bench.command('catalog', 'rebuild', '--accept', '--json');
+    const { accepted, kept, warnings } = JSON.parse(accept.stdout);
+    assert.deepEqual(
+      [accept.exitCode, accepted, kept],
+      [3, ['G00001L9', 'G00002L9'], [{ dataSet: id, cartridges: ['G00002L9'] }]],
+    );
+    assert.equal(warnings[0].code, 'catalog.unknown-policy');
+    assert.match(warnings[0].message, new RegExp(`grandsire catalog rebuild --accept ${id}$`));
+    assert.match(await protectedUntil('G00001L9'), /^2026-12-06T/);
+    assert.equal(await protectedUntil('G00002L9'), 'forever');
+
+    const refused = await bench.command('catalog', 'rebuild', '--accept', id, whole.id, '--json');
+    assert.deepEqual([refused.exitCode, JSON.parse(refused.stdout).error.code], [6, 'data-set.has-policy']);
+    assert.equal(await protectedUntil('G00002L9'), 'forever');
+    assert.equal((await bench.command('catalog', 'rebuild', '--accept', 'home-20200101T000000Z')).exitCode, 5);
+    const named = await bench.command('catalog', 'rebuild', '--accept', id, '--json');
+    assert.deepEqual([named.exitCode, JSON.parse(named.stdout).kept], [0, []]);
+    assert.equal(await protectedUntil('G00002L9'), null);
+    const log = await bench.catalog.actions.list({ event: 'data-set.accepted' });
+    assert.deepEqual(
+      log.map(({ subject }) => subject),
+      [id],
+    );
+    // Reading it again does not bring the protection back.
+    await bench.rebuild();
+    assert.equal((await bench.command('catalog', 'rebuild', '--accept')).exitCode, 0);
+  });
 });

@@ -6,7 +6,15 @@ interface RebuildDocument {
   readonly dataSets: readonly string[];
   readonly files: number;
   readonly accepted: readonly string[];
+  readonly kept: readonly { readonly dataSet: string; readonly cartridges: readonly string[] }[];
 }
+
+const unknownPolicy = ({ dataSet, cartridges }: RebuildDocument['kept'][number]): Warning => ({
+  code: 'catalog.unknown-policy',
+  message:
+    `${dataSet} on ${cartridges.join(', ')} was found without an index, so that nothing tells how long it is protected: it stays so for ever. ` +
+    `When nobody needs it: grandsire catalog rebuild --accept ${dataSet}`,
+});
 
 export const command = defineCommand({
   noun: 'catalog',
@@ -17,28 +25,44 @@ export const command = defineCommand({
     '`library inventory` first where the catalog is new. What is found so is protected for ever, until --accept has the policies applied to it; with --accept no ' +
     'cartridge is read. What was staged under a catalog that was lost is taken in from the staging folder; what is torn there is left and named.',
   positionals: [
-    { name: 'barcode', summary: 'cartridges; all in the libraries unless named', required: false, many: true },
+    {
+      name: 'barcode',
+      summary:
+        'cartridges; all in the libraries unless named. With --accept also data sets of which nothing tells the policy',
+      required: false,
+      many: true,
+    },
   ],
   options: { accept: { kind: 'flag', summary: 'end the protection of what earlier rebuilds found; its own begins' } },
   examples: [
     { command: 'grandsire catalog rebuild', does: 'read every cartridge' },
     { command: 'grandsire catalog rebuild --accept', does: 'apply the policies to what was found' },
+    {
+      command: 'grandsire catalog rebuild --accept home-20261122T220000Z',
+      does: 'end the protection of what was found without an index',
+    },
   ],
   exitCodes: [0, 3, 4, 5, 6],
-  json: '{ cartridges: [{ barcode, found: "ours"|"foreign"|"blank"|"unreadable"|"newer-format"|"damaged-label"|"failed", tapeFiles }], dataSets: [ID], files, accepted: [BARCODE] }',
+  json:
+    '{ cartridges: [{ barcode, found: "ours"|"foreign"|"blank"|"unreadable"|"newer-format"|"damaged-label"|"failed", tapeFiles }], dataSets: [ID], files, accepted: [BARCODE], ' +
+    'kept: [{ dataSet, cartridges: [BARCODE] }] }; kept: found without an index, so that nothing tells the policy; protected for ever until named with --accept',
   async run(context, { barcode: barcodes, accept }) {
-    const { rebuild, acceptRebuilt } = await import('#src/jobs/rebuild');
+    const { rebuild } = await import('#src/jobs/rebuild');
+    const { acceptDataSets, acceptRebuilt } = await import('#src/jobs/accept-rebuilt');
+    const { isDataSetName, stagedPaths } = await import('#src/staging/staged-paths');
     const { findCartridge } = await import('#src/cli/find-cartridge');
     const { leaseStaging } = await import('#src/cli/staging-lease');
-    const { stagedPaths } = await import('#src/staging/staged-paths');
     const { LibraryMounts } = await import('#src/cli/library-mounts');
     await using app = await context.openApp();
     const { catalog, clock, configuration } = app;
-    const named = await Promise.all(barcodes.map((address) => findCartridge(address, catalog, context.library)));
+    const ids = accept ? barcodes.filter(isDataSetName) : [];
+    const addresses = barcodes.filter((address) => !ids.includes(address));
+    const named = await Promise.all(addresses.map((address) => findCartridge(address, catalog, context.library)));
     if (accept) {
-      const accepted = await acceptRebuilt(catalog, named.length > 0 ? named : undefined);
-      const result: RebuildDocument = { cartridges: [], dataSets: [], files: 0, accepted };
-      return { result };
+      await acceptDataSets(ids, catalog, clock.now());
+      const { accepted, kept } = await acceptRebuilt(catalog, barcodes.length > 0 ? named : undefined);
+      const result: RebuildDocument = { cartridges: [], dataSets: ids, files: 0, accepted, kept };
+      return { result, warnings: kept.map(unknownPolicy) };
     }
     const filter = context.library === undefined ? {} : { library: context.library };
     const inLibraries = (await catalog.cartridges.list(filter)).filter(
@@ -71,7 +95,7 @@ export const command = defineCommand({
       signal: context.signal,
     });
     for (const message of doubts) warnings.push({ code: 'catalog.rebuild-doubt', message });
-    const result: RebuildDocument = { cartridges, dataSets, files, accepted: [] };
+    const result: RebuildDocument = { cartridges, dataSets, files, accepted: [], kept: [] };
     return { result, warnings };
   },
   render: ({ cartridges, dataSets, files, accepted }) =>
