@@ -1,4 +1,4 @@
-import { type CommandAnswer, summarizeSense } from '#src/device/execute-command';
+import { type CommandAnswer, isStorageFull, summarizeSense } from '#src/device/execute-command';
 import type { ReadOutcome, SpaceOutcome, WriteOutcome } from '#src/device/tape-drive';
 import type { Sense } from '#src/scsi/sense';
 import { senseKey } from '#src/scsi/sense-key';
@@ -91,6 +91,7 @@ export function writeOutcome(
         doneUnits: Math.max(0, units - Math.max(1, left)),
       };
     case senseKey.dataProtect:
+      if (isStorageFull(sense)) return unforeseen(sense);
       return { kind: 'write-protected', sense: summary };
     case senseKey.mediumError:
     case senseKey.blankCheck:

@@ -7,6 +7,7 @@ import {
   type CommandAnswer,
   commandName,
   executeCommand,
+  isStorageFull,
   senseError,
   summarizeSense,
 } from '#src/device/execute-command';
@@ -147,6 +148,7 @@ export class TapeUnit {
           this.#earlyWarning ||= sense.endOfMedium;
           continue;
         }
+        if (isStorageFull(sense)) throw this.failure(request, sense);
         this.lose();
         return { kind: 'medium-error', sense: summarizeSense(sense) };
       }

@@ -54,6 +54,8 @@ export const sense = {
   powerOn: { key: 0x6, asc: 0x29, ascq: 0x00 },
   modeParametersChanged: { key: 0x6, asc: 0x2a, ascq: 0x01 },
   writeProtected: { key: 0x7, asc: 0x27, ascq: 0x00 },
+  /** What is behind the device has no room: nothing is wrong with the medium. Assigned to disks; no tape drive has this trouble. */
+  spaceAllocationFailed: { key: 0x7, asc: 0x27, ascq: 0x07 },
   cannotWriteIncompatibleFormat: { key: 0x7, asc: 0x30, ascq: 0x05 },
   wormOverwrite: { key: 0x7, asc: 0x30, ascq: 0x0c },
   endOfDataDetected: { key: 0x8, asc: 0x00, ascq: 0x05 },

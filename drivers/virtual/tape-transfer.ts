@@ -2,6 +2,7 @@ import { dataOutBytes } from '#drivers/virtual/logical-unit';
 import { check, good, invalidCdbField, type Reply, sense } from '#drivers/virtual/reply';
 import type { ImageRead } from '#drivers/virtual/tape-image';
 import type { TapeMedium } from '#drivers/virtual/tape-medium';
+import { isDiskFull } from '#src/base/disk-full';
 import type { DataPhase } from '#src/device/scsi-transport';
 import type { EraseCommand } from '#src/scsi/erase';
 import type { Read6Command, Write6Command } from '#src/scsi/tape-read-write';
@@ -96,8 +97,8 @@ export function writeTape(medium: TapeMedium, command: Write6Command, data: Data
     medium.announceWriting();
     try {
       medium.image.writeBlock(pieces[done] ?? [], blockBytes);
-    } catch {
-      return check({ ...sense.writeError, information }, done * blockBytes);
+    } catch (error) {
+      return check({ ...writeFailure(error), information }, done * blockBytes);
     }
     medium.countWritten(blockBytes);
   }
@@ -124,8 +125,8 @@ export function writeFilemarks(
     medium.announceWriting();
     try {
       medium.image.writeFilemarks(count);
-    } catch {
-      return check({ ...sense.writeError, information: BigInt(count) });
+    } catch (error) {
+      return check({ ...writeFailure(error), information: BigInt(count) });
     }
   }
   if (!immediate) {
@@ -142,8 +143,8 @@ export function eraseTape(medium: TapeMedium, { immediate }: EraseCommand): Repl
   medium.announceWriting();
   try {
     medium.image.truncate();
-  } catch {
-    return check(sense.writeError);
+  } catch (error) {
+    return check(writeFailure(error));
   }
   return immediate ? good() : (synchronise(medium, true) ?? good());
 }
@@ -156,10 +157,12 @@ export function synchronise(medium: TapeMedium, deferred: boolean): Reply | unde
   try {
     medium.synchronise();
     return undefined;
-  } catch {
-    return check({ ...sense.writeError, deferred });
+  } catch (error) {
+    return check({ ...writeFailure(error), deferred });
   }
 }
+
+const writeFailure = (error: unknown) => (isDiskFull(error) ? sense.spaceAllocationFailed : sense.writeError);
 
 /** Everything was written, and the end is near (SSC-5 4.2.6). */
 function atEarlyWarning(medium: TapeMedium, transferredBytes = 0): Reply | undefined {

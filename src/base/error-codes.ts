@@ -246,6 +246,11 @@ export const errorCodes = {
   'device.rejected-command': define('device', 'failed', 'The device refuses a command that it must know.'),
   'device.removal-prevented': define('operator', 'failed', 'Another program has locked the cartridge into the device.'),
   'device.reserved': define('operator', 'failed', 'Another host has reserved the device.'),
+  'device.storage-full': define(
+    'operator',
+    'failed',
+    'The disk behind a virtual device has no room; nothing is wrong with the cartridge, and what was committed before is safe.',
+  ),
   'device.time-out': define(
     'device',
     'failed',

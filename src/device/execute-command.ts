@@ -64,10 +64,22 @@ export const summarizeSense = (sense: Sense): SenseSummary => ({
   text: describeSense(sense),
 });
 
+/** SPACE ALLOCATION FAILED WRITE PROTECT: the trouble is behind the device, nothing is wrong with the medium. */
+export const isStorageFull = ({ asc, ascq }: Pick<Sense, 'asc' | 'ascq'>): boolean => asc === 0x27 && ascq === 0x07;
+
 /** The failure that sense data amounts to where no outcome of the contract stands for it. */
 export function senseError(transport: ScsiTransport, cdb: Uint8Array, sense: Sense): DeviceError {
   const what = `${transport.address}: ${commandName(cdb)} failed: ${describeSense(sense)}`;
   const details = { asc: sense.asc, ascq: sense.ascq, key: sense.key, deferred: sense.deferred };
+  if (isStorageFull(sense)) {
+    return new DeviceError('device.storage-full', {
+      message: what,
+      remedy:
+        'Make room on the disk that holds the cartridges of the library, then run the command again; what was committed before is safe.',
+      usable: true,
+      details,
+    });
+  }
   switch (sense.key) {
     case senseKey.hardwareError:
       return new DeviceError('device.hardware-error', {

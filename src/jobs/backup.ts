@@ -55,8 +55,14 @@ export async function backup(request: BackupRequest, ports: BackupPorts): Promis
     await stage(request.set, { dataSet, decision, staging, ports });
   } catch (error) {
     await alongside?.stop();
-    await catalog.dataSets.update(dataSet.key, { state: 'interrupted', finishedAt: clock.now(), writer: undefined });
-    throw await tellWhatIsLeft(alongside?.failure ?? staging.asFailure(error), dataSet, ports);
+    const failure = alongside?.failure ?? staging.asFailure(error);
+    try {
+      await catalog.dataSets.update(dataSet.key, { state: 'interrupted', finishedAt: clock.now(), writer: undefined });
+    } catch {
+      // Where the catalog cannot be written (it may be why the run failed), the next run finds the data set open and closes it.
+      throw failure;
+    }
+    throw await tellWhatIsLeft(failure, dataSet, ports);
   }
   await dropInterrupted(request.set.name, catalog, staging);
   await alongside?.finish();

@@ -58,10 +58,13 @@ export async function restore(
   const failures = new Failures();
   await using reader = new CopyReader(ports.mount, 'restoring', signal);
   using extractor = createExtractor({ directory, overwrite, ...(signal ? { signal } : {}), onFailed: failures.add });
-  const totals = { files: 0, bytes: 0, totalBytes: plan.bytes };
+  const totals = { files: 0, bytes: 0, totalBytes: plan.bytes, versions: 0 };
   const run = { ports, extractor, reader, totals, failures, spans: new MemberSpans(ports.repositories) };
   try {
     for (const tree of plan.trees) await restoreTree(tree, run);
+  } catch (error) {
+    if (!(error instanceof GrandsireError) || error.code !== 'restore.disk-full') throw error;
+    await nameTheRest(plan.trees, run);
   } finally {
     await extractor.finish();
   }
@@ -73,7 +76,12 @@ interface Run {
   readonly ports: RestorePorts;
   readonly extractor: Extractor;
   readonly reader: CopyReader;
-  readonly totals: { files: number; bytes: number; readonly totalBytes: number };
+  readonly totals: {
+    files: number;
+    bytes: number;
+    readonly totalBytes: number /** Restored or failed. */;
+    versions: number;
+  };
   readonly failures: Failures;
   readonly spans: MemberSpans;
 }
@@ -88,9 +96,27 @@ async function restoreTree({ chain, paths }: TreeSelection, run: Run): Promise<v
         open = { key: version.dataSet, copies: await openDataSet(version.dataSet, run) };
       }
       await restoreVersion(open.copies, version, run);
+      run.totals.versions += 1;
     }
   } finally {
     await open?.copies[Symbol.asyncDispose]();
+  }
+}
+
+/** The target is full: whatever has not been restored is named as failed, and nothing more is read. */
+async function nameTheRest(trees: readonly TreeSelection[], run: Run): Promise<void> {
+  const settled = run.totals.versions;
+  const message =
+    'there is no room left where it is restored to; make some, or restore it to another directory with `--to DIR`';
+  let version = 0;
+  for (const { chain, paths } of trees) {
+    for await (const wanted of groupMembers(run.ports.repositories.files.selection(chain, paths))) {
+      throwIfAborted(run.ports.signal);
+      version += 1;
+      if (version <= settled) continue;
+      for (const path of [wanted.path, ...(wanted.names ?? [])])
+        run.failures.add({ path, code: 'restore.disk-full', message });
+    }
   }
 }
 

@@ -107,6 +107,7 @@ const texts: Readonly<Record<string, string>> = {
   '27/04': 'persistent write protect',
   '27/05': 'permanent write protect',
   '27/06': 'conditional write protect',
+  '27/07': 'space allocation failed write protect',
   '28/00': 'not ready to ready change, medium may have changed',
   '28/01': 'import or export element accessed',
   '28/02': 'format-layer may have changed',

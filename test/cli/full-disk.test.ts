@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Installation } from '#test/support/installation';
-import { missingForMounts, mountSmallDisk } from '#test/support/mounts';
+import { missingForMounts, mountSmallDisk, type TestMount } from '#test/support/mounts';
 
 // Some dozen runs that synchronise after each step: on memory, where there is some, that costs nothing.
 if (existsSync('/dev/shm')) process.env['TMPDIR'] = '/dev/shm';
@@ -67,7 +67,80 @@ describe('a full disk', { skip: missingForMounts() }, () => {
       await assertNextRuns(here);
     });
   });
+
+  it('of the cartridges’ images keeps what was committed, and no cartridge gets a bad name for it', async () => {
+    await using here = await prepared();
+    using disk = onSmallDisk(here.device.path, 2 << 20);
+    const error = await failed(here);
+    assert.deepEqual([error.code, error.exitCode], ['device.storage-full', 1], error.message);
+    assert.match(error.remedy, /^Make room on the disk that holds the cartridges of the library/);
+    assert.equal((await here.command('catalog', 'check')).exitCode, 0);
+    const { stdout } = await here.command('cartridge', 'list', '--json');
+    const [first, ...others] = JSON.parse(stdout).cartridges;
+    assert.deepEqual([first.fill, first.condition, first.location.kind], ['appendable', 'good', 'slot']);
+    for (const { fill, condition } of others) assert.deepEqual([fill, condition], ['blank', 'good']);
+    const verified = await here.command('verify', 'G00001L9', '--json');
+    assert.equal(verified.exitCode, 0, verified.stdout);
+    assert.ok(JSON.parse(verified.stdout).checked >= 1);
+    const [dataSet = ''] = await dataSets(here, 'complete');
+    await assertRestores(here, dataSet, { least: 440 });
+    disk.resize(large);
+    const flushed = await here.command('staging', 'flush', '--json');
+    assert.deepEqual(JSON.parse(flushed.stdout), { flushed: [{ dataSet, cartridges: ['G00001L9'] }], left: [] });
+    assert.equal((await here.command('verify', 'G00001L9')).exitCode, 0);
+    await assertRestores(here, dataSet, { least: 440 });
+  });
+
+  it('of the target of a restore is said of every file that is not there, and leaves no piece of one', async () => {
+    await using here = await prepared();
+    await assertNextRuns(here, '--stage-only');
+    using disk = mountSmallDisk(join(here.folder, 'small'), 1 << 20);
+    const { exitCode, stdout } = await here.command('restore', 'run', here.source, '--to', disk.path, '--json');
+    assert.equal(exitCode, 3, stdout);
+    const done = JSON.parse(stdout);
+    const lost = done.failed.map(({ path, code }: { path: string; code: string }) => `${code} ${path}`);
+    const there = readdirSync(join(disk.path, here.source));
+    const missing = readdirSync(here.source).filter((name) => !there.includes(name));
+    assert.ok(there.length > 0 && missing.length > 0);
+    assert.deepEqual(lost.sort(), missing.map((name) => `restore.disk-full ${join(here.source, name)}`).sort());
+    for (const name of there) {
+      const restored = readFileSync(join(disk.path, here.source, name));
+      assert.ok(restored.equals(readFileSync(join(here.source, name))), name);
+    }
+    using tiny = mountSmallDisk(join(here.folder, 'tiny'), 8 * pageBytes);
+    const words = [join(here.source, 'file-39'), '--to', tiny.path, '--json'];
+    const nothing = await here.command('restore', 'run', ...words);
+    assert.deepEqual(readdirSync(join(tiny.path, here.source)), []);
+    assert.equal(nothing.exitCode, 1, nothing.stdout);
+  });
+
+  for (const pages of [8, 60]) {
+    it(`of the catalog, with ${pages} pages left, is said as what it is, and nothing contradicts itself later`, async () => {
+      await using here = await prepared();
+      using disk = onSmallDisk(join(here.folder, 'state'), large);
+      const { bsize, blocks, bfree } = statfsSync(disk.path);
+      disk.resize((blocks - bfree) * bsize + pages * pageBytes);
+      for (let n = 0; n < 3000; n += 1) writeFileSync(join(here.source, `${n}-${'more'.repeat(50)}`), '');
+      const error = await failed(here);
+      assert.deepEqual([error.code, error.exitCode], ['catalog.disk-full', 1], error.message);
+      assert.match(error.remedy, /^Free space there, then run the command again: 'df -h /);
+      disk.resize(large);
+      assert.equal((await here.command('catalog', 'check')).exitCode, 0);
+      await assertNextRuns(here);
+      assert.deepEqual(await dataSets(here, 'open'), []);
+    });
+  }
 });
+
+/** Moves a folder onto a small disk that takes its place. */
+function onSmallDisk(path: string, bytes: number): TestMount {
+  const kept = `${path}-kept`;
+  cpSync(path, kept, { recursive: true });
+  const disk = mountSmallDisk(path, bytes);
+  cpSync(kept, path, { recursive: true });
+  rmSync(kept, { recursive: true });
+  return disk;
+}
 
 async function prepared(options: { readonly stagingSize?: string } = {}): Promise<Installation> {
   const here = await Installation.create({ ...options, cartridges: ['G00001L9', 'G00002L9', 'G00003L9'] });

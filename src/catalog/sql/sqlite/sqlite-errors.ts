@@ -1,3 +1,5 @@
+import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { ErrorCode } from '#src/base/error-codes';
 import { bug, GrandsireError } from '#src/base/errors';
 
@@ -46,11 +48,24 @@ const translations: Readonly<Record<string, (path: string) => Translation>> = {
   }),
 };
 
+/** The least that SQLite adds to one of its files. */
+const leastRoomBytes = 65_536;
+
+function isFull(path: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(dirname(path));
+    return bavail * bsize < leastRoomBytes;
+  } catch {
+    return false;
+  }
+}
+
 /** What a failure of SQLite means to the operator; what no operator can cause is a bug. */
 export function sqliteFailure(error: unknown, path: string): Error {
   if (error instanceof GrandsireError) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const translation = translations[code]?.(path);
+  // SQLite calls it an error of the disk where a file of its own, the shared memory of the log, finds no room.
+  const translation = translations[code === 'SQLITE_IOERR' && isFull(path) ? 'SQLITE_FULL' : code]?.(path);
   const reason = error instanceof Error ? error.message : String(error);
   if (!translation) return bug(`the catalog ${path} refused a statement: ${reason}`, error);
   return new GrandsireError(translation.code, {
