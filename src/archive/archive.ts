@@ -157,6 +157,7 @@ class ArchiveRun {
     if (this.#failure) return;
     this.#failure = { error };
     stopEverybody(this.#memory);
+    this.#options.sink.stop();
     this.#rejectFailed(error);
   }
 

@@ -10,6 +10,7 @@ export type FinishedSegment = Omit<SegmentFacts, 'dataSet'>;
  *   `diskFull(n)` when the disk has no room for them: it returns when there may be room again, or throws.
  * - `index(n, lines)` between `begin(n)` and `finish(n)`, in order.
  * - `finish(n)` in order, each after `begin(n)`, possibly while segment n + 1 is being written: makes it durable, then known as staged. It closes the descriptor.
+ * - `stop()` when the run has failed: whatever waits for room throws `command.interrupted`, and nothing waits from then on.
  * - `abandon()` at the end of a run that failed: forgets what was begun and not finished.
  */
 export interface SegmentSink {
@@ -23,5 +24,6 @@ export interface SegmentSink {
   addDeletions(deletions: readonly Deletion[]): Promise<void>;
   /** What `addDeletions` was given, a page at a time. */
   deletions(): AsyncIterable<readonly Deletion[]>;
+  stop(): void;
   abandon(): Promise<void>;
 }

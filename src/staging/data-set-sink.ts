@@ -42,6 +42,9 @@ const deletionsPerPage = 1000;
  */
 export class DataSetSink implements SegmentSink {
   readonly #options: DataSetSinkOptions;
+  readonly #stopping = new AbortController();
+  /** Of the operator, or of a run that failed elsewhere. */
+  readonly #signal: AbortSignal;
   readonly #open = new Map<number, OpenSegment>();
   /** What waits because the disk is full: bytes of segments, and lines of their index parts. */
   readonly #waits = new Set<{ readonly segment: number }>();
@@ -50,6 +53,8 @@ export class DataSetSink implements SegmentSink {
 
   constructor(options: DataSetSinkOptions) {
     this.#options = options;
+    const { signal } = this.#stopping;
+    this.#signal = options.signal ? AbortSignal.any([options.signal, signal]) : signal;
   }
 
   /** No segment that was begun will be staged by itself: they are finished in order, and the first waits for room on the disk. */
@@ -59,8 +64,8 @@ export class DataSetSink implements SegmentSink {
   }
 
   async begin(number: number): Promise<number> {
-    const { admission, dataSets, dataSet, paths, segmentBytes, signal } = this.#options;
-    await admission.enter(segmentBytes, signal);
+    const { admission, dataSets, dataSet, paths, segmentBytes } = this.#options;
+    await admission.enter(segmentBytes, this.#signal);
     try {
       await this.#ensureFolder();
       await dataSets.beginSegment(dataSet.key, number);
@@ -78,7 +83,7 @@ export class DataSetSink implements SegmentSink {
     const wait = { segment };
     this.#waits.add(wait);
     try {
-      await this.#options.onDiskFull(this.#options.signal);
+      await this.#options.onDiskFull(this.#signal);
     } finally {
       this.#waits.delete(wait);
     }
@@ -87,11 +92,21 @@ export class DataSetSink implements SegmentSink {
   async index(number: number, lines: Uint8Array): Promise<void> {
     const { index } = this.#segment(number);
     for (let done = 0; done < lines.length; ) {
-      try {
+      await this.#whenThereIsRoom(number, async () => {
         done += (await index.write(lines, done)).bytesWritten;
+      });
+    }
+  }
+
+  /** Writes, as often as room was made for it. */
+  async #whenThereIsRoom(segment: number, write: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        await write();
+        return;
       } catch (error) {
         if (!isDiskFull(error)) throw error;
-        await this.diskFull(number);
+        await this.diskFull(segment);
       }
     }
   }
@@ -101,7 +116,9 @@ export class DataSetSink implements SegmentSink {
     const { data, index } = this.#segment(segment.number);
     const { size: indexBytes } = await index.stat();
     const facts = encodeSegmentRecord(segment, indexBytes);
-    await Promise.all([data.sync(), index.sync(), writeSynced(paths.facts(dataSet.id, segment.number), facts)]);
+    const factsPath = paths.facts(dataSet.id, segment.number);
+    const keepFacts = this.#whenThereIsRoom(segment.number, () => writeSynced(factsPath, facts));
+    await Promise.all([data.sync(), index.sync(), keepFacts]);
     trace('segment.synced');
     await Promise.all([data.close(), index.close()]);
     const path = paths.segment(dataSet.id, segment.number);
@@ -138,6 +155,10 @@ export class DataSetSink implements SegmentSink {
       page = [];
     }
     if (page.length > 0) yield page;
+  }
+
+  stop(): void {
+    this.#stopping.abort();
   }
 
   async abandon(): Promise<void> {

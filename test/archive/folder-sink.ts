@@ -54,6 +54,8 @@ export class FolderSink implements SegmentSink {
     yield this.removed;
   }
 
+  stop(): void {}
+
   async abandon(): Promise<void> {
     this.abandoned = true;
     for (const [number, fd] of this.#open) {

@@ -32,7 +32,9 @@ describe('a full disk', { skip: missingForMounts() }, () => {
           const staged = await segments(here, dataSet);
           assert.match(error.message, staged.length === 0 ? /nothing of .* was staged$/ : /(\d) segments? of/);
           assert.equal(Number(/(\d) segments? of/.exec(error.message)?.[1] ?? 0), staged.length);
-          const torn = readdirSync(join(disk.path, dataSet)).filter((name) => !/^\d{6}\.(segment|index)$/.test(name));
+          const torn = readdirSync(join(disk.path, dataSet)).filter(
+            (name) => !/^(\d{6}\.(segment|index|json)|data-set\.json)$/.test(name),
+          );
           assert.deepEqual(torn, []);
           assert.equal((await here.command('catalog', 'check')).exitCode, 0);
           await assertRestores(here, dataSet, { least: staged.length });

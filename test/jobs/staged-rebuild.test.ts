@@ -18,7 +18,12 @@ const find = async (bench: JobBench): Promise<readonly Match[]> =>
   JSON.parse((await bench.command('find', '**', '--all', '--json')).stdout).matches;
 
 async function known(bench: JobBench) {
-  const plan = JSON.parse((await bench.command('restore', 'plan', bench.source, '--json')).stdout);
+  // When the library was looked at is no part of what is known of files.
+  const {
+    inventoriedAt: _at,
+    inventories: _inventories,
+    ...plan
+  } = JSON.parse((await bench.command('restore', 'plan', bench.source, '--json')).stdout);
   const dataSets = await bench.catalog.dataSets.list();
   const described = dataSets.map(({ key: _key, base, concluded: _concluded, ...rest }) => ({
     ...rest,
