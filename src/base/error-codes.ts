@@ -180,15 +180,15 @@ export const errorCodes = {
     'Nothing tells how long a data set that was found without an index is protected; it stays so for ever.',
   ),
   'catalog.unreachable': define('operator', 'failed', 'The file of the catalog cannot be opened.'),
-  'catalog.version-without-segment': define(
-    'bug',
-    'failed',
-    'Versions of files belong to a segment that the catalog does not know.',
-  ),
   'catalog.unread-cartridge': define(
     'operator',
     'failed',
     'An index says that segments lie on a cartridge that was not read into this catalog.',
+  ),
+  'catalog.version-without-segment': define(
+    'bug',
+    'failed',
+    'Versions of files belong to a segment that the catalog does not know.',
   ),
   'command.declined': define('operator', 'usage', 'The operator was asked and did not agree; nothing was done.'),
   'command.interrupted': define('operator', 'interrupted', 'The command was interrupted and stopped at a safe point.'),
