@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { milliseconds } from '#src/base/duration';
@@ -30,9 +30,22 @@ describe('interrupted', () => {
       const { exitCode, output } = await here.start(['backup', 'run', 'home'], variables).ended;
       assert.equal(exitCode, 130, `${output}\n${here.trace().join(' ')}`);
       await assertAtRest(here);
+      await assertSaysWhatIsLeft(here, output);
       await assertNextRuns(here);
     });
   }
+
+  it('in the middle of a later segment, a run says how many stay, and they can be restored', async () => {
+    await using here = await prepared();
+    for (let n = 0; n < 40; n += 1) writeFileSync(join(here.source, `file-${n}`), randomBytes(900_000));
+    const variables = { GRANDSIRE_TRACE_STOP: 'segment.staged:2:SIGINT', GRANDSIRE_TRACE: here.traceFile };
+    const { exitCode, output } = await here.start(['backup', 'run', 'home'], variables).ended;
+    assert.equal(exitCode, 130, output);
+    assert.match(output, /interrupted(?: by SIGINT)?; \d+ segments of home-\S+ can be restored/);
+    await assertSaysWhatIsLeft(here, output);
+    await assertAtRest(here);
+    await assertNextRuns(here);
+  });
 
   for (const resource of ['staging', 'library:main']) {
     it(`while it waits for ${resource}, a run ends 130 and leaves it to its holder`, async () => {
@@ -69,6 +82,29 @@ async function assertAtRest(here: Installation): Promise<void> {
   // Also by what the library itself says.
   for (const [barcode, { place }] of Object.entries(here.device.readState().cartridges))
     assert.match(place, /^slot:/, barcode);
+}
+
+/** A run that stopped in the middle of a segment says how many before it stay, and they come back. */
+async function assertSaysWhatIsLeft(here: Installation, output: string): Promise<void> {
+  const [interrupted] = await here.withApp(({ catalog }) => catalog.dataSets.list({ state: 'interrupted' }));
+  if (!interrupted) return;
+  const { id, key } = interrupted;
+  const staged = await here.withApp(({ catalog }) => catalog.dataSets.segments(key));
+  const count = staged.length === 1 ? '1 segment' : `${staged.length} segments`;
+  const expected =
+    staged.length === 0
+      ? `; nothing of ${id} was staged`
+      : `; ${count} of ${id} can be restored (--dataset ${id}) until the set's next complete run`;
+  assert.ok(output.includes(expected), output);
+  if (staged.length === 0) return;
+  const words = ['restore', 'run', here.source, '--dataset', id, '--to', join(here.folder, 'left'), '--json'];
+  const { exitCode, stdout } = await here.command(...words);
+  assert.equal(exitCode, 0, stdout);
+  const names = readdirSync(join(here.folder, 'left', here.source));
+  assert.ok(names.length > 0);
+  for (const name of names) {
+    assert.deepEqual(readFileSync(join(here.folder, 'left', here.source, name)), readFileSync(join(here.source, name)));
+  }
 }
 
 async function assertNextRuns(here: Installation): Promise<void> {
