@@ -9,8 +9,7 @@ import type { BackupPorts } from '#src/jobs/backup-ports';
 import { closeInterrupted, dropInterrupted } from '#src/jobs/close-interrupted';
 import { createDataSet } from '#src/jobs/create-data-set';
 import { decideRun, type RunDecision, type RunQuestion } from '#src/jobs/decide-run';
-import { DespoolAlongside } from '#src/jobs/despool-alongside';
-import { despoolPortsFor, flush } from '#src/jobs/flush';
+import type { DespoolAlongside } from '#src/jobs/despool-alongside';
 import { describeDataSet } from '#src/jobs/index-record';
 import { segmentSize } from '#src/jobs/segment-size';
 import { StagingArea } from '#src/staging/staging-area';
@@ -31,7 +30,7 @@ export interface BackupResult {
  * What was staged stays restorable whatever happens afterwards; a run that could not be ended is `interrupted`.
  */
 export async function backup(request: BackupRequest, ports: BackupPorts): Promise<BackupResult> {
-  const { catalog, clock, configuration, signal } = ports;
+  const { catalog, clock, configuration } = ports;
   const { path, sizeBytes } = configuration.staging;
   let alongside: DespoolAlongside | undefined;
   const onShortage = (): void => alongside?.shortage();
@@ -48,9 +47,7 @@ export async function backup(request: BackupRequest, ports: BackupPorts): Promis
   const decision = await decideRun({ ...request, now: clock.now() }, catalog);
   if (!request.stageOnly) await writeEarlier(staging, request, ports);
   const dataSet = await createDataSet(request.set, decision, ports);
-  alongside = request.stageOnly
-    ? undefined
-    : new DespoolAlongside(dataSet, staging, { ...despoolPortsFor(decision, staging, ports), signal });
+  alongside = request.stageOnly ? undefined : await despoolAlongside({ dataSet, decision, staging, ports });
   try {
     await stage(request.set, { dataSet, decision, staging, ports });
   } catch (error) {
@@ -84,10 +81,18 @@ async function tellWhatIsLeft(error: unknown, { key, id }: DataSetRecord, { cata
 
 /** What an earlier run could not write goes first: it is older, and holds room. */
 async function writeEarlier(staging: StagingArea, request: BackupRequest, ports: BackupPorts): Promise<void> {
+  const { flush } = await import('#src/jobs/flush');
   const { left } = await flush(staging, { planning: request.planning, states: ['complete'] }, ports);
   for (const { dataSet, error } of left) {
     ports.onWarning({ code: error.code, message: `${dataSet.id} is still only in staging: ${error.message}` });
   }
+}
+
+/** A run that only stages does without sessions and the codecs of devices: they are loaded where something is written. */
+async function despoolAlongside({ dataSet, decision, staging, ports }: Staging): Promise<DespoolAlongside> {
+  const { DespoolAlongside } = await import('#src/jobs/despool-alongside');
+  const { despoolPortsFor } = await import('#src/jobs/flush');
+  return new DespoolAlongside(dataSet, staging, { ...despoolPortsFor(decision, staging, ports), signal: ports.signal });
 }
 
 interface Staging {
