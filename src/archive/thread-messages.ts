@@ -5,6 +5,7 @@ import type { PipelineMemory } from '#src/archive/pipeline-memory';
 import type { Selection } from '#src/archive/selection';
 import type { PackReport } from '#src/archive/thread-outlet';
 import type { WalkedFileSystem } from '#src/catalog/data-sets';
+import type { ReferencePlace } from '#src/catalog/files';
 
 export interface FillerData {
   readonly memory: PipelineMemory;
@@ -23,6 +24,8 @@ export interface WalkerData {
   readonly hasReference: boolean;
   readonly ignoreInode: boolean;
   readonly previousFileSystems: readonly WalkedFileSystem[];
+  /** For what is too much to be held. */
+  readonly scratchDirectory: string;
 }
 
 /** A name that was there before and is gone. */
@@ -40,7 +43,7 @@ export type WriterMessage =
   | { readonly kind: 'disk-full'; readonly segment: number };
 
 export type WalkerMessage =
-  | { readonly kind: 'reference'; readonly directories: readonly Uint8Array[] }
+  | { readonly kind: 'reference'; readonly places: readonly ReferencePlace[]; readonly limit: number }
   | { readonly kind: 'warning'; readonly warning: ArchiveWarning }
   | { readonly kind: 'deletions'; readonly deletions: readonly Deletion[] }
   | {
@@ -51,5 +54,5 @@ export type WalkerMessage =
 
 /** The main thread's answers to the walker. */
 export type WalkerAnswer =
-  | { readonly kind: 'reference'; readonly tables: string }
+  | { readonly kind: 'reference'; readonly pages: string }
   | { readonly kind: 'repeat'; readonly directories: readonly ByteString[] };
