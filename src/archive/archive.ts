@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import { ArchiveThreads, type ThreadName } from '#src/archive/archive-threads';
-import type { ByteString } from '#src/archive/byte-string';
+import { type ByteString, bytesOf } from '#src/archive/byte-string';
 import { closeLinkTableFiles, createLinkTableFiles } from '#src/archive/link-table';
 import type { ArchiveWarning } from '#src/archive/pack-builder';
 import {
@@ -238,7 +238,11 @@ class ArchiveRun {
         await this.#options.sink.addDeletions(message.deletions);
         return;
       case 'reference': {
-        const pages = await this.#options.reference?.(message.places, message.limit);
+        const places = message.places.map(({ directory, from }) => ({
+          directory: bytesOf(directory),
+          from: bytesOf(from),
+        }));
+        const pages = await this.#options.reference?.(places, message.limit);
         this.#answer({ kind: 'reference', pages: encodeReference(pages ?? []) });
         return;
       }

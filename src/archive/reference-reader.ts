@@ -1,8 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import { receiveMessageOnPort } from 'node:worker_threads';
-import { type ByteString, byteStringOf, bytesOf } from '#src/archive/byte-string';
+import { type ByteString, byteStringOf } from '#src/archive/byte-string';
 import { controlWords, type PipelineMemory, waitWhile } from '#src/archive/pipeline-memory';
-import type { WalkerAnswer, WalkerMessage } from '#src/archive/thread-messages';
+import type { WalkerAnswer, WalkerMessage, WalkerPlace } from '#src/archive/thread-messages';
 import { bug } from '#src/base/errors';
 import { type EntryType, entryTypes, type ReferencePage } from '#src/catalog/files';
 
@@ -25,13 +25,8 @@ export interface KnownPage {
   readonly next: ByteString | undefined;
 }
 
-export interface KnownPlace {
-  readonly directory: ByteString;
-  readonly from: ByteString;
-}
-
 /** Fetches a page for each of the places, of about `limit` rows each. */
-export type AskReference = (places: readonly KnownPlace[], limit: number) => readonly KnownPage[];
+export type AskReference = (places: readonly WalkerPlace[], limit: number) => readonly KnownPage[];
 
 const directoriesAhead = 32;
 /** Of one answer, whatever the number of directories: enough that the questions cost little, few enough that all their forms on the way are small. */
@@ -159,8 +154,7 @@ export function askMainThread(memory: PipelineMemory, port: MessagePort, message
 
 export function createReferenceReader(memory: PipelineMemory, port: MessagePort): ReferenceReader {
   return new ReferenceReader((places, limit) => {
-    const asked = places.map(({ directory, from }) => ({ directory: bytesOf(directory), from: bytesOf(from) }));
-    const answer = askMainThread(memory, port, { kind: 'reference', places: asked, limit });
+    const answer = askMainThread(memory, port, { kind: 'reference', places, limit });
     if (answer.kind !== 'reference') throw bug('the answer is to another question');
     return decodeReference(answer.pages);
   });

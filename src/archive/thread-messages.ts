@@ -5,7 +5,6 @@ import type { PipelineMemory } from '#src/archive/pipeline-memory';
 import type { Selection } from '#src/archive/selection';
 import type { PackReport } from '#src/archive/thread-outlet';
 import type { WalkedFileSystem } from '#src/catalog/data-sets';
-import type { ReferencePlace } from '#src/catalog/files';
 
 export interface FillerData {
   readonly memory: PipelineMemory;
@@ -42,8 +41,14 @@ export type WriterMessage =
   | { readonly kind: 'close'; readonly segment: number; readonly payloadBytes: number; readonly xxh64: string }
   | { readonly kind: 'disk-full'; readonly segment: number };
 
+/** A `ReferencePlace`; text goes between threads faster than bytes. */
+export interface WalkerPlace {
+  readonly directory: ByteString;
+  readonly from: ByteString;
+}
+
 export type WalkerMessage =
-  | { readonly kind: 'reference'; readonly places: readonly ReferencePlace[]; readonly limit: number }
+  | { readonly kind: 'reference'; readonly places: readonly WalkerPlace[]; readonly limit: number }
   | { readonly kind: 'warning'; readonly warning: ArchiveWarning }
   | { readonly kind: 'deletions'; readonly deletions: readonly Deletion[] }
   | {

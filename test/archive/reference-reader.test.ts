@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { emptyFileStat } from '#src/archive/file-stat';
-import { type AskReference, type KnownEntry, type KnownPlace, ReferenceReader } from '#src/archive/reference-reader';
+import { type AskReference, type KnownEntry, ReferenceReader } from '#src/archive/reference-reader';
+import type { WalkerPlace } from '#src/archive/thread-messages';
 
 const entry = (name: string): KnownEntry => ({ ...emptyFileStat(), name, flags: 0 });
 
 interface Question {
-  readonly places: readonly KnownPlace[];
+  readonly places: readonly WalkerPlace[];
   readonly limit: number;
 }
 

@@ -42,11 +42,11 @@ export async function readReference(
     select j.key as position,
       (select json_group_array(json_array(hex(v.name), v.data_set, v.segment, v.offset, v.kind, v.size, v.mtime, v.mtime_ns,
           v.ctime_delta, v.ctime_delta_ns, cast(v.inode as text)))
-        from (select * from versions
+        from (select name, data_set, segment, offset, kind, size, mtime, mtime_ns, ctime_delta, ctime_delta_ns, inode from versions
           where directory = d.id and name >= unhex(j.value ->> 1) and data_set in (select value from json_each(${sets}))
           order by name limit ${mostRows + 1}) v) as versions,
       (select json_group_array(json_array(hex(x.name), x.data_set))
-        from (select * from deletions
+        from (select name, data_set from deletions
           where directory = d.id and name >= unhex(j.value ->> 1) and data_set in (select value from json_each(${sets}))
           order by name limit ${mostRows + 1}) x) as deletions
     from json_each(${from}) j join directories d on d.key = unhex(j.value ->> 0)`.execute(db);
