@@ -9,13 +9,13 @@ const mostFillers = 4;
 
 /**
  * Threads make much short-lived garbage: with a small nursery and a small heap they are as fast, and the process does not grow with the tree. The
- * walker's heap holds the names of a directory, however many there are.
+ * walker holds the most: a run of names, which may be long ones, beside the rows of the reference.
  */
 const nurseryMb = 8;
 const heapLimits = {
   filler: { maxYoungGenerationSizeMb: nurseryMb, maxOldGenerationSizeMb: 64 },
   writer: { maxYoungGenerationSizeMb: nurseryMb, maxOldGenerationSizeMb: 64 },
-  walker: { maxYoungGenerationSizeMb: nurseryMb },
+  walker: { maxYoungGenerationSizeMb: nurseryMb, maxOldGenerationSizeMb: 192 },
 } as const;
 
 /**

@@ -1,6 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import { ArchiveThreads, type ThreadName } from '#src/archive/archive-threads';
-import type { ByteString } from '#src/archive/byte-string';
+import { type ByteString, bytesOf } from '#src/archive/byte-string';
 import { closeLinkTableFiles, createLinkTableFiles } from '#src/archive/link-table';
 import type { ArchiveWarning } from '#src/archive/pack-builder';
 import {
@@ -27,7 +27,7 @@ import type {
 } from '#src/archive/thread-messages';
 import { interrupted, throwIfAborted } from '#src/base/errors';
 import type { WalkedFileSystem } from '#src/catalog/data-sets';
-import type { ReferenceEntry, VersionWriter } from '#src/catalog/files';
+import type { ReferencePage, ReferencePlace, VersionWriter } from '#src/catalog/files';
 
 export interface ArchiveOptions {
   readonly selection: Selection;
@@ -50,7 +50,7 @@ export interface ArchiveOptions {
   readonly onProgress?: ((progress: ArchiveProgress) => void) | undefined;
 }
 
-export type Reference = (directories: readonly Uint8Array[]) => Promise<readonly (readonly ReferenceEntry[])[]>;
+export type Reference = (places: readonly ReferencePlace[], limit: number) => Promise<readonly ReferencePage[]>;
 
 export interface ArchiveProgress {
   readonly files: number;
@@ -215,9 +215,15 @@ class ArchiveRun {
   }
 
   #startWalker(): void {
-    const { selection, reference, ignoreInode = false, previousFileSystems = [] } = this.#options;
-    const hasReference = reference !== undefined;
-    const data: WalkerData = { memory: this.#memory, selection, hasReference, ignoreInode, previousFileSystems };
+    const { selection, reference, ignoreInode = false, previousFileSystems = [], scratchDirectory } = this.#options;
+    const data: WalkerData = {
+      memory: this.#memory,
+      selection,
+      hasReference: reference !== undefined,
+      ignoreInode,
+      previousFileSystems,
+      scratchDirectory,
+    };
     this.#walker = this.#start<WalkerMessage>('walker', data, (message) => {
       this.#answerWalker(message).catch((error) => this.#fail(error));
     }).worker;
@@ -233,8 +239,12 @@ class ArchiveRun {
         await this.#options.sink.addDeletions(message.deletions);
         return;
       case 'reference': {
-        const tables = await this.#options.reference?.(message.directories);
-        this.#answer({ kind: 'reference', tables: encodeReference(tables ?? []) });
+        const places = message.places.map(({ directory, from }) => ({
+          directory: bytesOf(directory),
+          from: bytesOf(from),
+        }));
+        const pages = await this.#options.reference?.(places, message.limit);
+        this.#answer({ kind: 'reference', pages: encodeReference(pages ?? []) });
         return;
       }
       case 'walked':

@@ -10,8 +10,9 @@ export const isAscii = (text: ByteString): boolean => !beyondAscii.test(text);
 
 export const bytesOf = (text: ByteString): Buffer => Buffer.from(text, 'latin1');
 
+// Mostly it is a buffer already, and a view of it would cost as much as its text.
 export const byteStringOf = (bytes: Uint8Array): ByteString =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)).toString('latin1');
 
 /** The text that the bytes are the UTF-8 form of; undefined where they are none. */
 export function utf8TextOf(text: ByteString): string | undefined {

@@ -1,48 +1,54 @@
-import { type Dirent, opendirSync } from 'node:fs';
+import { type Dir, type Dirent, opendirSync } from 'node:fs';
 import type { ByteString } from '#src/archive/byte-string';
 import { atShortPath } from '#src/archive/file-operations';
+import type { TaggedName } from '#src/archive/name-file';
+import { type SortedNames, sortNames } from '#src/archive/sorted-names';
+import { unreadable } from '#src/archive/unreadable';
 
-export interface ListedName {
-  readonly name: ByteString;
-  /** As the directory says; `unknown` on file systems that do not tell. */
-  readonly kind: 'file' | 'directory' | 'other' | 'unknown';
-}
+/** What a directory says of a name in it, as the tag of the name; `unknown` on file systems that do not tell. */
+export const listedKinds = { unknown: 0, file: 1, directory: 2, other: 3 } as const;
 
-/** Names of one sorted run: most directories are one run, longer ones several, so that memory stays bounded. */
-export const namesPerRun = 131_072;
+/** More names of one directory are sorted on disk. */
+const mostNamesHeld = 131_072;
 const namesPerCall = 512;
 
-const kindOf = (entry: Dirent): ListedName['kind'] =>
+const kindOf = (entry: Dirent): number =>
   entry.isFile()
-    ? 'file'
+    ? listedKinds.file
     : entry.isDirectory()
-      ? 'directory'
+      ? listedKinds.directory
       : entry.isSymbolicLink() ||
           entry.isFIFO() ||
           entry.isSocket() ||
           entry.isBlockDevice() ||
           entry.isCharacterDevice()
-        ? 'other'
-        : 'unknown';
+        ? listedKinds.other
+        : listedKinds.unknown;
 
-const inByteOrder = (a: ListedName, b: ListedName): number => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+/** Lists a directory: what the walker asks of it. */
+export type ListDirectory = (path: ByteString) => SortedNames;
 
-/** Reads a directory to its end: runs of names, each in byte order. Throws what the system reports. */
-export function* listDirectory(path: ByteString, runLength = namesPerRun): Generator<readonly ListedName[]> {
+/**
+ * Reads a directory to its end; its names, each with its kind, come in byte order. A directory that cannot be read to its end throws `file.unreadable`
+ * or `file.vanished`, and no name of it comes.
+ */
+export const createDirectoryListing =
+  (scratchDirectory: string, mostHeld = mostNamesHeld): ListDirectory =>
+  (path) =>
+    sortNames(readDirectory(path), { mostHeld, scratchDirectory });
+
+function* readDirectory(path: ByteString): Generator<TaggedName> {
   // As latin1, names are bytes: one character each.
   const options = { encoding: 'latin1' as BufferEncoding, bufferSize: namesPerCall };
-  const directory = atShortPath(path, (short) => opendirSync(short, options));
+  let directory: Dir | undefined;
   try {
-    let run: ListedName[] = [];
+    directory = atShortPath(path, (short) => opendirSync(short, options));
     for (let entry = directory.readSync(); entry; entry = directory.readSync()) {
-      run.push({ name: entry.name, kind: kindOf(entry) });
-      if (run.length >= runLength) {
-        yield run.sort(inByteOrder);
-        run = [];
-      }
+      yield { name: entry.name, tag: kindOf(entry) };
     }
-    yield run.sort(inByteOrder);
+  } catch (error) {
+    throw unreadable(path, error);
   } finally {
-    directory.closeSync();
+    directory?.closeSync();
   }
 }

@@ -1,6 +1,6 @@
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, readSync, writeSync } from 'node:fs';
 import { type ByteString, byteStringOf, bytesOf } from '#src/archive/byte-string';
+import { openScratchFile } from '#src/archive/scratch-file';
 import type { MemberPlace } from '#src/archive/segment-placer';
 
 /** The content of an inode, as it was archived under its first name. */
@@ -27,17 +27,16 @@ const firstBits = 12;
 const layout = { inUse: 0, device: 8, inode: 16, sha256: 32, hasDigest: 64, segment: 72, endSegment: 76 } as const;
 const numbers = { offset: 80, sizeBytes: 88, flags: 96, pathOffset: 104, pathLength: 112 } as const;
 
-/** Makes the files in `directory`, and takes their names away at once: the kernel frees them with the last descriptor. */
 export function createLinkTableFiles(directory: string): LinkTableFiles {
-  const folder = mkdtempSync(join(directory, '.links-'));
+  const slots = openScratchFile(directory);
   try {
-    const slots = openSync(join(folder, 'slots'), 'w+', 0o600);
-    const paths = openSync(join(folder, 'paths'), 'w+', 0o600);
+    const paths = openScratchFile(directory);
     const state = new Float64Array(new SharedArrayBuffer(4 * 8));
     state[0] = firstBits;
     return { slots, paths, state };
-  } finally {
-    rmSync(folder, { recursive: true });
+  } catch (error) {
+    closeSync(slots);
+    throw error;
   }
 }
 

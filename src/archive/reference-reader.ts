@@ -1,10 +1,10 @@
 import type { MessagePort } from 'node:worker_threads';
 import { receiveMessageOnPort } from 'node:worker_threads';
-import { type ByteString, byteStringOf, bytesOf } from '#src/archive/byte-string';
+import { type ByteString, byteStringOf } from '#src/archive/byte-string';
 import { controlWords, type PipelineMemory, waitWhile } from '#src/archive/pipeline-memory';
-import type { WalkerAnswer, WalkerMessage } from '#src/archive/thread-messages';
+import type { WalkerAnswer, WalkerMessage, WalkerPlace } from '#src/archive/thread-messages';
 import { bug } from '#src/base/errors';
-import { type EntryType, entryTypes, type ReferenceEntry } from '#src/catalog/files';
+import { type EntryType, entryTypes, type ReferencePage } from '#src/catalog/files';
 
 /** What the chain of data sets knows of one name. */
 export interface KnownEntry {
@@ -19,17 +19,29 @@ export interface KnownEntry {
   readonly flags: number;
 }
 
+/** Some names of a directory in byte order, and the name to go on with. */
+export interface KnownPage {
+  readonly entries: readonly KnownEntry[];
+  readonly next: ByteString | undefined;
+}
+
+/** Fetches a page for each of the places, of about `limit` rows each. */
+export type AskReference = (places: readonly WalkerPlace[], limit: number) => readonly KnownPage[];
+
 const directoriesAhead = 32;
+/** Of one answer, whatever the number of directories: enough that the questions cost little, few enough that all their forms on the way are small. */
+const rowsPerAnswer = 8192;
 /** Rows kept for directories that the walk has not come to yet. */
-const cachedRows = 65_536;
+const cachedRows = 32_768;
 
 type Row = readonly [string, number, number, number, number, number, number, string, number];
+type EncodedPage = readonly [rows: readonly Row[], next: ByteString | null];
 
-/** Tables of the reference on their way between threads: text that both sides handle fast. */
-export function encodeReference(tables: readonly (readonly ReferenceEntry[])[]): string {
+/** Pages of the reference on their way between threads: text that both sides handle fast. */
+export function encodeReference(pages: readonly ReferencePage[]): string {
   return JSON.stringify(
-    tables.map((entries) =>
-      entries.map(
+    pages.map(({ entries, next }): EncodedPage => {
+      const rows = entries.map(
         ({ name, type, sizeBytes, mtime, ctime, inode, flags }): Row => [
           byteStringOf(name),
           entryTypes.indexOf(type),
@@ -41,8 +53,9 @@ export function encodeReference(tables: readonly (readonly ReferenceEntry[])[]):
           inode,
           flags,
         ],
-      ),
-    ),
+      );
+      return [rows, next ? byteStringOf(next) : null];
+    }),
   );
 }
 
@@ -58,56 +71,76 @@ const decodeRow = (row: Row): KnownEntry => ({
   flags: row[8],
 });
 
-const decodeReference = (text: string): readonly (readonly KnownEntry[])[] =>
-  (JSON.parse(text) as readonly (readonly Row[])[]).map((table) => table.map(decodeRow));
+const decodeReference = (text: string): readonly KnownPage[] =>
+  (JSON.parse(text) as readonly EncodedPage[]).map(([rows, next]) => ({
+    entries: rows.map(decodeRow),
+    next: next ?? undefined,
+  }));
 
 /** What the walker asks of the reference. */
 export interface Reference {
   /**
-   * Names of a directory in byte order.
+   * Names of a directory in byte order, to be gone through once.
    * @param upcoming directories that will be asked for next, in their order
    */
-  entries(directory: ByteString, upcoming: readonly ByteString[]): Iterable<KnownEntry>;
+  entries(directory: ByteString, upcoming: () => readonly ByteString[]): Iterable<KnownEntry>;
 }
 
-/** The reference as the main thread answers for it: a few directories ahead. */
+/** The reference as the main thread answers for it: short directories a few ahead, long ones page by page. */
 export class ReferenceReader implements Reference {
-  readonly #ask: (directories: readonly ByteString[]) => readonly (readonly KnownEntry[])[];
-  readonly #cache = new Map<ByteString, readonly KnownEntry[]>();
-  #rows = 0;
+  readonly #ask: AskReference;
+  readonly #rowsPerAnswer: number;
+  /** First pages. */
+  readonly #cache = new Map<ByteString, KnownPage>();
+  #cachedRows = 0;
 
-  constructor(ask: (directories: readonly ByteString[]) => readonly (readonly KnownEntry[])[]) {
+  constructor(ask: AskReference, mostRows = rowsPerAnswer) {
     this.#ask = ask;
+    this.#rowsPerAnswer = mostRows;
   }
 
-  entries(directory: ByteString, upcoming: readonly ByteString[]): readonly KnownEntry[] {
-    return this.#take(directory) ?? this.#fetch(directory, upcoming);
+  entries(directory: ByteString, upcoming: () => readonly ByteString[]): Iterable<KnownEntry> {
+    const first = this.#take(directory) ?? this.#fetch(directory, upcoming());
+    return first.next === undefined ? first.entries : this.#readOn(directory, first);
   }
 
-  #take(directory: ByteString): readonly KnownEntry[] | undefined {
+  *#readOn(directory: ByteString, first: KnownPage): Generator<KnownEntry> {
+    for (let page: KnownPage | undefined = first; page; ) {
+      yield* page.entries;
+      if (page.next === undefined) return;
+      [page] = this.#ask([{ directory, from: page.next }], this.#rowsPerAnswer);
+    }
+  }
+
+  #take(directory: ByteString): KnownPage | undefined {
     const page = this.#cache.get(directory);
-    if (page) {
-      this.#cache.delete(directory);
-      this.#rows -= page.length;
-    }
+    if (page) this.#drop(directory, page);
     return page;
   }
 
-  #fetch(directory: ByteString, upcoming: readonly ByteString[]): readonly KnownEntry[] {
+  #fetch(directory: ByteString, upcoming: readonly ByteString[]): KnownPage {
     const ahead = upcoming.slice(0, directoriesAhead - 1).filter((path) => !this.#cache.has(path));
-    const [page = [], ...others] = this.#ask([directory, ...ahead]);
-    others.forEach((entries, index) => {
-      this.#cache.set(ahead[index] as ByteString, entries);
-      this.#rows += entries.length;
+    const places = [directory, ...ahead].map((path) => ({ directory: path, from: '' }));
+    const [page, ...others] = this.#ask(places, Math.max(1, Math.floor(this.#rowsPerAnswer / places.length)));
+    others.forEach((other, index) => {
+      this.#cache.set(ahead[index] as ByteString, other);
+      this.#cachedRows += weightOf(other);
     });
-    for (const [path, entries] of this.#cache) {
-      if (this.#rows <= cachedRows) break;
-      this.#cache.delete(path);
-      this.#rows -= entries.length;
+    for (const [path, cached] of this.#cache) {
+      if (this.#cachedRows <= cachedRows) break;
+      this.#drop(path, cached);
     }
-    return page;
+    return page ?? { entries: [], next: undefined };
+  }
+
+  #drop(directory: ByteString, page: KnownPage): void {
+    this.#cache.delete(directory);
+    this.#cachedRows -= weightOf(page);
   }
 }
+
+/** An empty page takes room too. */
+const weightOf = ({ entries }: KnownPage): number => entries.length + 1;
 
 /** Sends a request to the main thread, and waits for the answer without an event loop. */
 export function askMainThread(memory: PipelineMemory, port: MessagePort, message: WalkerMessage): WalkerAnswer {
@@ -120,9 +153,9 @@ export function askMainThread(memory: PipelineMemory, port: MessagePort, message
 }
 
 export function createReferenceReader(memory: PipelineMemory, port: MessagePort): ReferenceReader {
-  return new ReferenceReader((directories) => {
-    const answer = askMainThread(memory, port, { kind: 'reference', directories: directories.map(bytesOf) });
+  return new ReferenceReader((places, limit) => {
+    const answer = askMainThread(memory, port, { kind: 'reference', places, limit });
     if (answer.kind !== 'reference') throw bug('the answer is to another question');
-    return decodeReference(answer.tables);
+    return decodeReference(answer.pages);
   });
 }

@@ -23,6 +23,8 @@ export interface WalkerData {
   readonly hasReference: boolean;
   readonly ignoreInode: boolean;
   readonly previousFileSystems: readonly WalkedFileSystem[];
+  /** For what is too much to be held. */
+  readonly scratchDirectory: string;
 }
 
 /** A name that was there before and is gone. */
@@ -39,8 +41,14 @@ export type WriterMessage =
   | { readonly kind: 'close'; readonly segment: number; readonly payloadBytes: number; readonly xxh64: string }
   | { readonly kind: 'disk-full'; readonly segment: number };
 
+/** A `ReferencePlace`; text goes between threads faster than bytes. */
+export interface WalkerPlace {
+  readonly directory: ByteString;
+  readonly from: ByteString;
+}
+
 export type WalkerMessage =
-  | { readonly kind: 'reference'; readonly directories: readonly Uint8Array[] }
+  | { readonly kind: 'reference'; readonly places: readonly WalkerPlace[]; readonly limit: number }
   | { readonly kind: 'warning'; readonly warning: ArchiveWarning }
   | { readonly kind: 'deletions'; readonly deletions: readonly Deletion[] }
   | {
@@ -51,5 +59,5 @@ export type WalkerMessage =
 
 /** The main thread's answers to the walker. */
 export type WalkerAnswer =
-  | { readonly kind: 'reference'; readonly tables: string }
+  | { readonly kind: 'reference'; readonly pages: string }
   | { readonly kind: 'repeat'; readonly directories: readonly ByteString[] };

@@ -1,5 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
+import { createDirectoryListing } from '#src/archive/directory-listing';
 import { systemFileOperations } from '#src/archive/file-operations';
+import { PendingDirectories } from '#src/archive/pending-directories';
 import { controlWords, placementWords, waitWhile } from '#src/archive/pipeline-memory';
 import { askMainThread, createReferenceReader } from '#src/archive/reference-reader';
 import { TaskProducer } from '#src/archive/task-queue';
@@ -12,7 +14,7 @@ const deletionsAtATime = 1000;
 
 /** The thread that walks the selected trees and hands out tasks. */
 function walkSelection(
-  { memory, selection, hasReference, ignoreInode, previousFileSystems }: WalkerData,
+  { memory, selection, hasReference, ignoreInode, previousFileSystems, scratchDirectory }: WalkerData,
   port: MessagePort,
 ): void {
   const send = (message: WalkerMessage): void => port.postMessage(message);
@@ -22,8 +24,11 @@ function walkSelection(
     if (deletions.length > 0) send({ kind: 'deletions', deletions });
     deletions = [];
   };
+  using pending = new PendingDirectories(scratchDirectory);
   const walker = new Walker({
     files: systemFileOperations,
+    list: createDirectoryListing(scratchDirectory),
+    pending,
     selection,
     reference: hasReference ? createReferenceReader(memory, port) : undefined,
     ignoreInode,

@@ -1,18 +1,25 @@
 import { type ByteString, byteStringOf, bytesOf, joinPath, splitPath } from '#src/archive/byte-string';
-import { type ListedName, listDirectory, namesPerRun } from '#src/archive/directory-listing';
+import { type ListDirectory, listedKinds } from '#src/archive/directory-listing';
 import type { FileOperations } from '#src/archive/file-operations';
 import { emptyFileStat, type FileStat } from '#src/archive/file-stat';
+import { MissingNames } from '#src/archive/missing-names';
+import type { TaggedName } from '#src/archive/name-file';
 import type { ArchiveWarning } from '#src/archive/pack-builder';
+import type { PendingDirectories, PendingLevel } from '#src/archive/pending-directories';
 import type { KnownEntry, Reference } from '#src/archive/reference-reader';
 import { createExclusion, type Exclusion, normaliseRoots, type Selection } from '#src/archive/selection';
+import type { SortedNames } from '#src/archive/sorted-names';
 import type { Deletion } from '#src/archive/thread-messages';
 import { isUnchanged } from '#src/archive/unchanged';
+import { isMissing, isUnreadable, unreadable } from '#src/archive/unreadable';
 import { escapePath } from '#src/base/bytes';
 import type { ErrorCode } from '#src/base/error-codes';
 import type { WalkedFileSystem } from '#src/catalog/data-sets';
 
 export interface WalkerOptions {
   readonly files: Pick<FileOperations, 'lstat'>;
+  readonly list: ListDirectory;
+  readonly pending: PendingDirectories;
   readonly selection: Selection;
   /** What an earlier run archived; without it everything is. */
   readonly reference: Reference | undefined;
@@ -24,7 +31,6 @@ export interface WalkerOptions {
   readonly add: (directory: ByteString, name: ByteString, isFile: boolean) => void;
   readonly warn: (warning: ArchiveWarning) => void;
   readonly deleted: (deletion: Deletion) => void;
-  readonly namesPerRun?: number;
 }
 
 export interface WalkResult {
@@ -33,40 +39,22 @@ export interface WalkResult {
   readonly failedRoots: readonly Uint8Array[];
 }
 
-/** A directory whose subdirectories are being walked. */
+/** A directory; its subdirectories are added while its names are gone through, and then walked. */
 interface Level {
   readonly path: ByteString;
   readonly fileSystem: string;
-  readonly subdirectories: readonly Subdirectory[];
-  next: number;
-}
-
-interface Subdirectory {
-  readonly name: ByteString;
-  /** Its own stamps, or what archives need of it, differ from the reference. */
-  readonly isChanged: boolean;
-}
-
-/** One directory while its names are gone through. */
-interface Visit {
-  readonly path: ByteString;
-  readonly fileSystem: string;
-  readonly subdirectories: Subdirectory[];
+  readonly subdirectories: PendingLevel;
   /** The member of the directory itself has been added. */
   isAdded: boolean;
 }
 
+const directoriesAhead = 31;
 /** Longer paths can be made, but neither a task nor the catalog has room for any length. */
 const longestPathBytes = 32_768;
 
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
-
-const isMissing = (error: unknown): boolean => ['ENOENT', 'ENOTDIR'].includes(codeOf(error));
-
 /**
- * Goes through the selected trees depth first: a directory, its files in byte order, then its subdirectories. Only the listings of the directories on
- * the current path are held, and of those only the subdirectories.
+ * Goes through the selected trees depth first: a directory, its files in byte order, then its subdirectories. What it holds is bounded, however long
+ * directories are and however many.
  */
 export class Walker {
   readonly #options: WalkerOptions;
@@ -76,13 +64,14 @@ export class Walker {
   readonly #stat: FileStat = emptyFileStat();
   readonly #fileSystems: WalkedFileSystem[] = [];
   readonly #failedRoots: Uint8Array[] = [];
-  readonly #reportedFileSystems = new Set<string>();
+  readonly #missing: MissingNames;
 
   constructor(options: WalkerOptions) {
     this.#options = options;
     this.#isExcluded = createExclusion(options.selection);
     this.#roots = normaliseRoots(options.selection.roots.map(byteStringOf));
     this.#never = new Set(options.selection.never.map(byteStringOf));
+    this.#missing = new MissingNames(options);
   }
 
   walk(): WalkResult {
@@ -95,12 +84,12 @@ export class Walker {
     try {
       this.#options.files.lstat(root, stat);
     } catch (error) {
-      const why = isMissing(error) ? 'does not exist' : `cannot be read (${codeOf(error)})`;
-      this.#failRoot(root, `${shown(root)} ${why}; what earlier data sets hold of it is not taken for deleted`);
+      const message = isMissing(error) ? `${shown(root)} does not exist` : unreadable(root, error).message;
+      this.#failRoot(root, `${message}; what earlier data sets hold of it is not taken for deleted`);
       return;
     }
     const { directory, name } = splitPath(root);
-    const known = this.#options.reference && findName(this.#options.reference.entries(directory, []), name);
+    const known = findName(this.#options.reference?.entries(directory, () => []) ?? [], name);
     const isChanged = known === undefined || !isUnchanged(stat, known, this.#options);
     if (stat.type !== 'directory') {
       if (isChanged) this.#options.add(directory, name, stat.type === 'file');
@@ -109,7 +98,7 @@ export class Walker {
     const { fileSystem } = stat;
     this.#fileSystems.push({ path: bytesOf(root), device: fileSystem });
     const levels: Level[] = [];
-    this.#enter(levels, { path: root, fileSystem, isChanged, upcoming: [] });
+    this.#enter(levels, { path: root, fileSystem, isChanged });
     while (levels.length > 0) this.#step(levels);
   }
 
@@ -121,12 +110,11 @@ export class Walker {
   /** Goes on with the next subdirectory of the innermost level. */
   #step(levels: Level[]): void {
     const level = levels.at(-1);
-    const subdirectory = level?.subdirectories[level.next];
+    const subdirectory = level?.subdirectories.take();
     if (!level || !subdirectory) {
-      levels.pop();
+      levels.pop()?.subdirectories[Symbol.dispose]();
       return;
     }
-    level.next += 1;
     const path = joinPath(level.path, subdirectory.name);
     if (this.#roots.includes(path)) return;
     const stat = this.#stat;
@@ -144,98 +132,74 @@ export class Walker {
         return;
       }
     }
-    const upcoming = level.subdirectories
-      .slice(level.next, level.next + 31)
-      .map(({ name }) => joinPath(level.path, name));
-    this.#enter(levels, { path, fileSystem, isChanged: subdirectory.isChanged, upcoming });
+    this.#enter(levels, { path, fileSystem, isChanged: subdirectory.isChanged });
   }
 
   #enter(
     levels: Level[],
-    {
-      path,
-      fileSystem,
-      isChanged,
-      upcoming,
-    }: {
-      readonly path: ByteString;
-      readonly fileSystem: string;
-      readonly isChanged: boolean;
-      readonly upcoming: readonly ByteString[];
-    },
+    { path, fileSystem, isChanged }: Pick<Level, 'path' | 'fileSystem'> & { readonly isChanged: boolean },
   ): void {
-    const visit: Visit = { path, fileSystem, subdirectories: [], isAdded: false };
-    if (isChanged) this.#addDirectory(visit);
-    try {
-      this.#readNames(visit, upcoming);
-    } catch (error) {
-      this.#addDirectory(visit);
-      if (levels.length === 0) this.#failRoot(path, `${shown(path)} cannot be read (${codeOf(error)})`);
-      else this.#warnUnreadable(path, error);
+    const level: Level = { path, fileSystem, subdirectories: this.#options.pending.open(), isAdded: false };
+    if (isChanged) this.#addDirectory(level);
+    using listing = this.#list(level, levels.length === 0);
+    if (listing) {
+      if (this.#options.reference) this.#compare(level, listing, this.#known(level, levels.at(-1)));
+      else for (const listed of listing) this.#addListed(level, listed);
     }
-    const { subdirectories } = visit;
-    if (subdirectories.length > 0) levels.push({ path, fileSystem, subdirectories, next: 0 });
+    levels.push(level);
   }
 
-  #readNames(visit: Visit, upcoming: readonly ByteString[]): void {
-    const { reference, namesPerRun: runLength = namesPerRun } = this.#options;
-    let runs = 0;
-    for (const run of listDirectory(visit.path, runLength)) {
-      const isWhole = runs === 0 && run.length < runLength;
-      runs += 1;
-      if (reference) this.#compareRun(visit, run, { entries: reference.entries(visit.path, upcoming), isWhole });
-      else for (const listed of run) this.#addListed(visit, listed);
+  /** The names of a directory; undefined where it cannot be read to its end. */
+  #list(level: Level, isRoot: boolean): SortedNames | undefined {
+    const { path } = level;
+    try {
+      return this.#options.list(path);
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      this.#addDirectory(level);
+      if (isRoot) this.#failRoot(path, error.message);
+      else this.#warnUnreadable(path, error);
+      return undefined;
     }
-    const isSplit = runs > 1;
-    if (isSplit && reference) this.#findDeletedByName(visit, reference);
+  }
+
+  #known({ path }: Level, above: Level | undefined): Iterable<KnownEntry> {
+    const upcoming = (): readonly ByteString[] =>
+      above?.subdirectories.upcoming(directoriesAhead).map((name) => joinPath(above.path, name)) ?? [];
+    return this.#options.reference?.entries(path, upcoming) ?? [];
   }
 
   /** Names and the reference, both in byte order, side by side. */
-  #compareRun(
-    visit: Visit,
-    run: readonly ListedName[],
-    { entries, isWhole }: { readonly entries: Iterable<KnownEntry>; readonly isWhole: boolean },
-  ): void {
-    const known = entries[Symbol.iterator]();
+  #compare(level: Level, listing: Iterable<TaggedName>, reference: Iterable<KnownEntry>): void {
+    const known = reference[Symbol.iterator]();
     let next = known.next();
     const passOver = (until: ByteString | undefined): void => {
       for (; !next.done && (until === undefined || next.value.name < until); next = known.next()) {
         // The root directory stands in its own table under the empty name.
-        if (isWhole && next.value.name !== '') this.#reportDeleted(visit, next.value.name);
+        if (next.value.name !== '') this.#missing.report(level, next.value.name);
       }
     };
-    for (const listed of run) {
+    for (const listed of listing) {
       passOver(listed.name);
       const match = !next.done && next.value.name === listed.name ? next.value : undefined;
-      this.#compareListed(visit, listed, match);
+      this.#compareListed(level, listed, match);
       if (match) next = known.next();
     }
-    if (isWhole) passOver(undefined);
+    passOver(undefined);
   }
 
-  /** For a directory too long to be held: each known name is looked for by itself. */
-  #findDeletedByName(visit: Visit, reference: Reference): void {
-    for (const { name } of reference.entries(visit.path, [])) {
-      try {
-        this.#options.files.lstat(joinPath(visit.path, name), this.#stat);
-      } catch (error) {
-        if (name !== '' && codeOf(error) === 'ENOENT') this.#reportDeleted(visit, name);
-      }
-    }
-  }
-
-  #addListed(visit: Visit, { name, kind }: ListedName): void {
-    const path = joinPath(visit.path, name);
+  #addListed(level: Level, { name, tag }: TaggedName): void {
+    const path = joinPath(level.path, name);
     if (!this.#isSelected(path)) return;
-    if (kind === 'directory' || (kind === 'unknown' && this.#isDirectory(path))) {
-      visit.subdirectories.push({ name, isChanged: true });
+    if (tag === listedKinds.directory || (tag === listedKinds.unknown && this.#isDirectory(path))) {
+      level.subdirectories.add({ name, isChanged: true });
     } else {
-      this.#options.add(visit.path, name, kind === 'file');
+      this.#options.add(level.path, name, tag === listedKinds.file);
     }
   }
 
-  #compareListed(visit: Visit, { name, kind }: ListedName, known: KnownEntry | undefined): void {
-    const path = joinPath(visit.path, name);
+  #compareListed(level: Level, { name, tag }: TaggedName, known: KnownEntry | undefined): void {
+    const path = joinPath(level.path, name);
     if (!this.#isSelected(path)) return;
     const stat = this.#stat;
     try {
@@ -244,14 +208,14 @@ export class Walker {
       this.#warnUnreadable(path, error);
       return;
     }
-    if (stat.type !== 'directory' && known?.type === 'directory') this.#reportDeleted(visit, name);
+    if (stat.type !== 'directory' && known?.type === 'directory') this.#missing.report(level, name);
     const isChanged = known === undefined || !isUnchanged(stat, known, this.#options);
     if (stat.type === 'directory') {
-      visit.subdirectories.push({ name, isChanged });
+      level.subdirectories.add({ name, isChanged });
     } else if (isChanged) {
       // A directory without a member of its own would get the time of extraction from its content.
-      this.#addDirectory(visit);
-      this.#options.add(visit.path, name, kind === 'file');
+      this.#addDirectory(level);
+      this.#options.add(level.path, name, tag === listedKinds.file);
     }
   }
 
@@ -280,41 +244,16 @@ export class Walker {
     return false;
   }
 
-  #addDirectory(visit: Visit): void {
-    if (visit.isAdded) return;
-    visit.isAdded = true;
-    const { directory, name } = splitPath(visit.path);
+  #addDirectory(level: Level): void {
+    if (level.isAdded) return;
+    level.isAdded = true;
+    const { directory, name } = splitPath(level.path);
     this.#options.add(directory, name, false);
   }
 
-  #reportDeleted(visit: Visit, name: ByteString): void {
-    const before = this.#fileSystemBefore(visit.path);
-    if (before === undefined || before.device === visit.fileSystem) {
-      this.#options.deleted({ directory: bytesOf(visit.path), name: bytesOf(name) });
-      return;
-    }
-    const root = byteStringOf(before.path);
-    if (this.#reportedFileSystems.has(root)) return;
-    this.#reportedFileSystems.add(root);
-    const message = `${shown(root)} was on device ${before.device} and is on ${visit.fileSystem} now: names missing there are not taken for deleted`;
-    this.#warn(visit.path, 'file.other-file-system', message);
-  }
-
-  /** The file system that the path was on in the earlier run: that of the longest root or mount point above it. */
-  #fileSystemBefore(path: ByteString): WalkedFileSystem | undefined {
-    let best: WalkedFileSystem | undefined;
-    for (const candidate of this.#options.previousFileSystems) {
-      const at = byteStringOf(candidate.path);
-      const isAbove = path === at || at === '/' || path.startsWith(`${at}/`);
-      if (isAbove && at.length >= (best?.path.length ?? 0)) best = candidate;
-    }
-    return best;
-  }
-
   #warnUnreadable(path: ByteString, error: unknown): void {
-    if (codeOf(error) === 'unknown') throw error;
-    if (isMissing(error)) this.#warn(path, 'file.vanished', `${shown(path)} vanished before it could be read`);
-    else this.#warn(path, 'file.unreadable', `${shown(path)} cannot be read (${codeOf(error)})`);
+    const { code, message } = isUnreadable(error) ? error : unreadable(path, error);
+    this.#warn(path, code, message);
   }
 
   #warn(path: ByteString, code: ErrorCode, message: string): void {

@@ -72,6 +72,19 @@ export interface ReferenceEntry {
   readonly flags: number;
 }
 
+/** A directory, and the name in it to begin with: the empty name is the first. */
+export interface ReferencePlace {
+  readonly directory: Uint8Array;
+  readonly from: Uint8Array;
+}
+
+/** Names of one directory in byte order, from a place on. */
+export interface ReferencePage {
+  readonly entries: readonly ReferenceEntry[];
+  /** The name to go on with; undefined where nothing follows. A page may be empty and yet have one. */
+  readonly next: Uint8Array | undefined;
+}
+
 /** One version, as `find` and `restore` see it. */
 export interface FileVersion {
   /** Absolute path, bytes. */
@@ -106,14 +119,17 @@ export interface FindQuery {
 export interface FileRepository {
   openWriter(dataSet: DataSetKey): VersionWriter;
   /**
-   * For each of the directories, what the chain (as from `DataSetRepository.chain`) holds in it: the newest version of each name, without
-   * deleted ones. One call for many directories (a few hundred); in the order asked, names in byte order.
+   * For each of the places, what the chain (as from `DataSetRepository.chain`) holds in that directory from that name on: the newest version of each
+   * name, without deleted ones. One call for many directories (a few hundred); in the order asked, names in byte order.
+   * A page ends where `limit` rows (versions and deletions of the chain) have been read, but never between the rows of one name; the next begins at its
+   * `next`. Pages are read by themselves: they agree as long as the data sets of the chain stay as they are, which complete ones do.
    * Whether a live copy exists is not asked: take the chain of `latestUsable`.
    */
   reference(
     chain: readonly DataSetKey[],
-    directories: readonly Uint8Array[],
-  ): Promise<readonly (readonly ReferenceEntry[])[]>;
+    places: readonly ReferencePlace[],
+    limit: number,
+  ): Promise<readonly ReferencePage[]>;
   /**
    * Directories at or below a path in which the chain holds anything, page by page, to find those that a walk did not visit. In the order in which a
    * walk meets them that takes names in byte order at every level (a directory before what is below it, `/a/b` before `/a-b`), so that two such

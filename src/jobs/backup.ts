@@ -121,7 +121,7 @@ async function stage(set: BackupSetSettings, { dataSet, decision, staging, ports
     segmentBytes,
     sink,
     versions: catalog.files.openWriter(dataSet.key),
-    reference: keys.length === 0 ? undefined : (directories) => catalog.files.reference(keys, directories),
+    reference: keys.length === 0 ? undefined : (places, limit) => catalog.files.reference(keys, places, limit),
     previousFileSystems: chain[0] ? await catalog.dataSets.fileSystems(chain[0].key) : [],
     ignoreInode: set.inode === 'ignore',
     threads: ports.threads,

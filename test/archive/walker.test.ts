@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { splitPath } from '#src/archive/byte-string';
+import { createDirectoryListing, type ListDirectory } from '#src/archive/directory-listing';
 import { systemFileOperations } from '#src/archive/file-operations';
 import { emptyFileStat } from '#src/archive/file-stat';
+import { PendingDirectories } from '#src/archive/pending-directories';
 import type { KnownEntry, Reference } from '#src/archive/reference-reader';
+import { unreadable } from '#src/archive/unreadable';
 import { Walker, type WalkerOptions } from '#src/archive/walker';
 import { versionFlags } from '#src/catalog/files';
 
@@ -48,8 +51,11 @@ function walk(options: Partial<WalkerOptions> = {}): Walked & { readonly devices
   const deleted: string[] = [];
   const warnings: string[] = [];
   const below = (directory: string, name: string): string => `${directory}/${name}`.slice(root.length);
+  using pending = new PendingDirectories(tmpdir());
   const walker = new Walker({
     files: systemFileOperations,
+    list: createDirectoryListing(tmpdir()),
+    pending,
     selection: { roots: [Buffer.from(root)], excludes: [], never: [], oneFileSystem: false },
     reference: undefined,
     ignoreInode: false,
@@ -163,16 +169,40 @@ describe('an incremental run', () => {
     assert.deepEqual([deleted, warnings], [[], ['file.unreadable']]);
   });
 
-  it('comes to the same in a directory that is read in several runs', () => {
+  it('comes to the same with hardly any room', () => {
     const names = Array.from({ length: 50 }, (_, index) => `n${index}`);
-    make(...names);
-    const reference = remember(all(...names));
-    rmSync(join(root, 'n7'));
+    const below = Array.from({ length: 40 }, (_, index) => `d${index}/x`);
+    const directories = below.map((name) => dirname(name));
+    make(...names, ...below);
+    const reference = remember(all(...names, ...below, ...directories));
+    for (const name of ['n7', 'n8', 'n49', 'd3', 'd11/x', 'd39']) rmSync(join(root, name), { recursive: true });
+    make('d11/y', 'new', 'n70/z');
     utimesSync(join(root, 'n9'), 1, 1);
     const whole = walk({ reference });
-    const split = walk({ reference, namesPerRun: 8 });
-    assert.deepEqual(split.deleted, ['/n7']);
-    assert.deepEqual(split, { ...whole, added: split.added });
-    assert.deepEqual([...split.added].sort(), [...whole.added].sort());
+    assert.deepEqual(whole.deleted, ['/d3', '/d39', '/n49', '/n7', '/n8', '/d11/x']);
+    assert.deepEqual(whole.added, ['', '/n9', '/new', '/d11', '/d11/y', '/n70', '/n70/z']);
+    using pending = new PendingDirectories(tmpdir(), 2);
+    const list = createDirectoryListing(tmpdir(), 8);
+    assert.deepEqual(walk({ reference, list, pending }), whole);
+    assert.deepEqual(walk({ list, pending }), walk());
+  });
+
+  it('takes nothing for deleted in a directory whose listing breaks off, and goes on with the others', () => {
+    make('a/x', 'b/x', 'c');
+    const reference = remember(all('a', 'a/x', 'b', 'b/x', 'c'));
+    for (const name of ['a/x', 'b/x']) rmSync(join(root, name));
+    const list: ListDirectory = (path) => {
+      if (path === join(root, 'a')) throw unreadable(path, Object.assign(new Error('EIO'), { code: 'EIO', errno: -5 }));
+      return createDirectoryListing(tmpdir())(path);
+    };
+    const { deleted, added, warnings } = walk({ reference, list });
+    assert.deepEqual([deleted, warnings], [['/b/x'], ['file.unreadable']]);
+    assert.deepEqual(added, ['/a', '/b']);
+  });
+
+  it('ends where there is no room for what it cannot hold: that says nothing of the directory', () => {
+    make('x', 'y', 'z');
+    const list = createDirectoryListing(join(root, 'nowhere'), 1);
+    assert.throws(() => walk({ list }), { code: 'ENOENT' });
   });
 });

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { GrandsireError } from '#src/base/errors';
 import type { Catalog } from '#src/catalog/catalog';
 import type { DataSetKey } from '#src/catalog/data-sets';
-import { type FindQuery, versionFlags } from '#src/catalog/files';
+import { type FindQuery, type ReferenceEntry, type ReferencePage, versionFlags } from '#src/catalog/files';
 import {
   addCartridge,
   addDataSet,
@@ -22,6 +22,63 @@ import {
 
 const find = (catalog: Catalog, match: FindQuery['match'], more: Partial<FindQuery> = {}) =>
   catalog.files.find({ match, limit: 100, ...more });
+/** What the chain holds in the directories, all in one page each. */
+const referenceOf = async (
+  catalog: Catalog,
+  chain: readonly DataSetKey[],
+  directories: readonly (string | Uint8Array)[],
+) => {
+  const places = directories.map((directory) => ({ directory: Buffer.from(directory), from: Buffer.alloc(0) }));
+  return (await catalog.files.reference(chain, places, 1_000_000)).map(({ entries }) => entries);
+};
+
+/** What it holds in one directory, put together from pages. */
+async function pagesOf(
+  catalog: Catalog,
+  chain: readonly DataSetKey[],
+  { directory, limit }: { readonly directory: Uint8Array; readonly limit: number },
+): Promise<readonly ReferenceEntry[]> {
+  const all: ReferenceEntry[] = [];
+  for (let from: Uint8Array | undefined = Buffer.alloc(0); from; ) {
+    const [page] = await catalog.files.reference(chain, [{ directory, from }], limit);
+    assert.ok(page && page.entries.length <= Math.max(limit, chain.length));
+    assert.ok(page.next === undefined || Buffer.compare(page.next, from) > 0, 'every page gets on');
+    all.push(...page.entries);
+    from = page.next;
+  }
+  return all;
+}
+
+/**
+ * Six data sets in a chain over the names n00 … n39 and some bytes: each has some of them and has deleted others, all have deleted m00 … m19 of the
+ * first, and the last has a version in a segment that is not staged. Newest first.
+ */
+async function addGenerations(catalog: Catalog, directory: Buffer): Promise<readonly DataSetKey[]> {
+  const names = [
+    ...Array.from({ length: 40 }, (_, n) => Buffer.from(`n${String(n).padStart(2, '0')}`)),
+    Buffer.from([0xff]),
+    Buffer.from([0xff, 0x01]),
+    Buffer.from([0x01]),
+  ];
+  const longGone = Array.from({ length: 20 }, (_, n) => Buffer.from(`m${String(n).padStart(2, '0')}`));
+  const chain: DataSetKey[] = [];
+  for (let generation = 0; generation < 6; generation += 1) {
+    const some = names.filter((_, n) => generation === 0 || (n * 7 + generation * 3) % 5 < 2 || n === 5);
+    const has = generation === 0 ? [...names, ...longGone] : some;
+    const deleted = names.filter((_, n) => (n * 11 + generation * 5) % 7 === 0);
+    const gone = generation === 0 ? [] : [...deleted, ...longGone];
+    const files = has.map((name) => ({ path: Buffer.concat([directory, Buffer.from('/'), name]), size: generation }));
+    const { key } = await addStaged(catalog, files, { id: `generation-${generation}`, base: chain[0] });
+    await catalog.files.openWriter(key).addDeletions(gone.map((name) => ({ directory, name })));
+    chain.unshift(key);
+  }
+  const [last] = chain as [DataSetKey];
+  await catalog.dataSets.beginSegment(last, 2);
+  const torn = Buffer.concat([directory, Buffer.from('/n20')]);
+  await catalog.files.openWriter(last).add(batchOf([{ path: torn, segment: 2 }]));
+  return chain;
+}
+
 const byPath = (path: string | Uint8Array): FindQuery['match'] => ({ kind: 'path', path: Buffer.from(path) });
 const glob = (pattern: string): FindQuery['match'] => ({ kind: 'glob', pattern });
 const part = (text: string): FindQuery['match'] => ({ kind: 'part', text: Buffer.from(text) });
@@ -58,11 +115,7 @@ for (const engine of engines) {
         ] as const;
         const { key } = await addStaged(catalog, files);
         const chain = [key];
-        const [root, spaced, strange] = await catalog.files.reference(chain, [
-          Buffer.from('/'),
-          Buffer.from('/a b'),
-          odd.subarray(0, 3),
-        ]);
+        const [root, spaced, strange] = await referenceOf(catalog, chain, ['/', '/a b', odd.subarray(0, 3)]);
         assert.deepEqual(
           root?.map(({ name, type, inode }) => [name.length, type, inode]),
           [[0, 'directory', '2']],
@@ -121,7 +174,7 @@ for (const engine of engines) {
         const seen = async () => [
           (await find(catalog, byPath('/a/one'), { all: true })).versions.length,
           (await find(catalog, part('one'), { all: true })).versions.length,
-          (await catalog.files.reference([key], [Buffer.from('/a')]))[0]?.length,
+          (await referenceOf(catalog, [key], ['/a']))[0]?.length,
           (await collect(catalog.files.selection([key], [Buffer.from('/')]))).length,
           (await collect(catalog.files.ofDataSet(key))).length,
         ];
@@ -151,7 +204,7 @@ for (const engine of engines) {
         const seen = async () => [
           pathsOf((await find(catalog, glob('/**'))).versions).toSorted(),
           pathsOf(await collect(catalog.files.selection([key], [Buffer.from('/')]))).toSorted(),
-          (await catalog.files.reference([key], [Buffer.from('/a')]))[0]?.map(({ name }) => `/a/${Buffer.from(name)}`),
+          (await referenceOf(catalog, [key], ['/a']))[0]?.map(({ name }) => `/a/${Buffer.from(name)}`),
         ];
         assert.deepEqual(await seen(), [['/a/one'], ['/a/one'], ['/a/one']]);
         assert.equal((await find(catalog, byPath('/a/big'), { all: true })).versions.length, 0);
@@ -214,7 +267,7 @@ for (const engine of engines) {
           ['c', last.key],
           ['new', next.key],
         ];
-        const [entries, none] = await catalog.files.reference(chain, [Buffer.from('/t'), Buffer.from('/nowhere')]);
+        const [entries, none] = await referenceOf(catalog, chain, ['/t', '/nowhere']);
         assert.deepEqual(
           entries?.map(({ name, dataSet }) => [Buffer.from(name).toString(), dataSet]),
           expected,
@@ -233,6 +286,40 @@ for (const engine of engines) {
       });
     });
 
+    test('page by page the reference is what it is in one, for any limit', async () => {
+      await withCatalog(engine, async (catalog) => {
+        const [directory, other] = [Buffer.from('/t'), Buffer.from('/other')];
+        const chain = await addGenerations(catalog, directory);
+        await addStaged(catalog, [{ path: '/t/n05' }, { path: '/t/strange' }], { id: 'not-of-the-chain' });
+        const [whole = [], none] = await referenceOf(catalog, chain, [directory, other]);
+        assert.ok(whole.length > 20, `${whole.length} entries`);
+        assert.deepEqual(none, []);
+        const hasEarlier = whole.filter(({ dataSet }) => dataSet !== chain[0]);
+        assert.ok(hasEarlier.length > 5, 'some are from earlier data sets');
+        for (const limit of [1, 2, 5, 6, 7, 8, 11, 12, 13, 30, 100]) {
+          assert.deepEqual(await pagesOf(catalog, chain, { directory, limit }), whole, `limit ${limit}`);
+        }
+      });
+    });
+
+    test('a page begins with the name asked for, and ends between names', async () => {
+      await withCatalog(engine, async (catalog) => {
+        const chain = await addGenerations(catalog, Buffer.from('/t'));
+        const places = ['n', 'n10', 'n10\x00', '\xff\x02'].map((from) => ({
+          directory: Buffer.from('/t'),
+          from: Buffer.from(from, 'latin1'),
+        }));
+        const pages = await catalog.files.reference(chain, places, 12);
+        const firstOf = ({ entries }: ReferencePage): string => Buffer.from(entries[0]?.name ?? []).toString('latin1');
+        assert.deepEqual(pages.map(firstOf), ['n00', 'n10', 'n11', '']);
+        for (const { entries, next } of pages.slice(0, 3)) {
+          assert.ok(entries.length <= 12);
+          assert.ok(entries.every(({ name }) => Buffer.compare(name, next ?? Buffer.alloc(0)) < 0));
+        }
+        assert.equal(pages[3]?.next, undefined);
+      });
+    });
+
     test('a deleted directory takes what was below it with it, until something comes again', async () => {
       await withCatalog(engine, async (catalog) => {
         const paths = ['/t', '/t/d', '/t/d/f', '/t/d/e/g', '/t/d-x/f', '/t/dx', '/u', '/u/f'];
@@ -248,10 +335,7 @@ for (const engine of engines) {
         const last = await addStaged(catalog, [{ path: '/u/again' }], { id: 'last', base: next.key });
         const chain = [last.key, next.key, full.key];
         const directories = ['/', '/t', '/t/d', '/t/d/e', '/t/d-x', '/u'];
-        const reference = await catalog.files.reference(
-          chain,
-          directories.map((path) => Buffer.from(path)),
-        );
+        const reference = await referenceOf(catalog, chain, directories);
         const names = reference.map((entries) => entries.map(({ name }) => Buffer.from(name).toString()));
         assert.deepEqual(names, [['t'], ['d', 'dx'], [], [], ['f'], ['again']]);
         const selected = pathsOf(await collect(catalog.files.selection(chain, [Buffer.from('/')])));

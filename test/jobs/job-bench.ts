@@ -189,7 +189,7 @@ sets:
       segmentBytes: this.#segmentBytes,
       sink: staging.sink(dataSet, { segmentBytes: this.#segmentBytes }),
       versions: this.catalog.files.openWriter(dataSet.key),
-      reference: chain && ((directories) => this.catalog.files.reference(chain, directories)),
+      reference: chain && ((places, limit) => this.catalog.files.reference(chain, places, limit)),
       previousFileSystems: options.base ? await dataSets.fileSystems(options.base.key) : [],
       threads: new ArchiveThreads(2),
       scratchDirectory: this.folder,

@@ -34,7 +34,7 @@ export function createFileRepository(
 
   return {
     openWriter: (dataSet) => openVersionWriter(context, dataSet),
-    reference: (chain, directories) => context.snapshot((db) => readReference(db, chain, directories)),
+    reference: (chain, places, limit) => context.snapshot((db) => readReference(db, chain, { places, limit })),
     directoriesOf: (chain, below) => directoriesOf(context, chain, below),
     find: (query) => context.snapshot((db) => findVersions(db, query, dialect)),
     selection: (chain, paths) => selection({ chain, paths }),

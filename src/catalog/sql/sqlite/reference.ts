@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { hex } from '#src/base/bytes';
 import type { DataSetKey } from '#src/catalog/data-sets';
-import { entryTypes, type ReferenceEntry } from '#src/catalog/files';
+import { entryTypes, type ReferenceEntry, type ReferencePage, type ReferencePlace } from '#src/catalog/files';
 import { directoryKey, splitPath } from '#src/catalog/sql/directory-key';
 import type { CatalogDatabase } from '#src/catalog/sql/sql-context';
 import { tornTails } from '#src/catalog/sql/torn-tail';
@@ -16,39 +16,66 @@ interface DirectoryRow {
   readonly deletions: string;
 }
 
+export interface ReferenceRequest {
+  readonly places: readonly ReferencePlace[];
+  readonly limit: number;
+}
+
 /**
- * One row a directory, its versions as JSON built by SQLite on its own thread: rows as objects would cost this thread four times as much.
+ * One row a directory, its versions as JSON built by SQLite on its own thread: rows as objects would cost this thread four times as much. Both tables are
+ * clustered by directory and name, so that rows come in this order without sorting, and a page costs what it holds.
  */
 export async function readReference(
   db: CatalogDatabase,
   chain: readonly DataSetKey[],
-  directories: readonly Uint8Array[],
-): Promise<readonly (readonly ReferenceEntry[])[]> {
+  { places, limit }: ReferenceRequest,
+): Promise<readonly ReferencePage[]> {
   const ranks = new Map(chain.map((dataSet, rank) => [dataSet as number, rank]));
   const hidden = await hiddenPlaces(db, chain);
+  const directories = places.map(({ directory }) => directory);
   const buried = await readBuried(db, ranks, directories);
-  const keys = JSON.stringify(directories.map((directory) => hex(directoryKey(directory))));
+  const from = JSON.stringify(places.map((place) => [hex(directoryKey(place.directory)), hex(place.from)]));
   const sets = JSON.stringify(chain);
+  // A name has a row in each data set at most: a page has room for all of one name, and one more row is read to see where the next begins.
+  const mostRows = Math.max(limit, chain.length);
   const { rows } = await sql<DirectoryRow>`
     select j.key as position,
       (select json_group_array(json_array(hex(v.name), v.data_set, v.segment, v.offset, v.kind, v.size, v.mtime, v.mtime_ns,
           v.ctime_delta, v.ctime_delta_ns, cast(v.inode as text)))
-        from versions v where v.directory = d.id and v.data_set in (select value from json_each(${sets}))) as versions,
+        from (select name, data_set, segment, offset, kind, size, mtime, mtime_ns, ctime_delta, ctime_delta_ns, inode from versions
+          where directory = d.id and name >= unhex(j.value ->> 1) and data_set in (select value from json_each(${sets}))
+          order by name limit ${mostRows + 1}) v) as versions,
       (select json_group_array(json_array(hex(x.name), x.data_set))
-        from deletions x where x.directory = d.id and x.data_set in (select value from json_each(${sets}))) as deletions
-    from json_each(${keys}) j join directories d on d.key = unhex(j.value)`.execute(db);
-  const result: (readonly ReferenceEntry[])[] = directories.map(() => []);
-  for (const { position, versions, deletions } of rows) {
+        from (select name, data_set from deletions
+          where directory = d.id and name >= unhex(j.value ->> 1) and data_set in (select value from json_each(${sets}))
+          order by name limit ${mostRows + 1}) x) as deletions
+    from json_each(${from}) j join directories d on d.key = unhex(j.value ->> 0)`.execute(db);
+  const result: ReferencePage[] = places.map(() => ({ entries: [], next: undefined }));
+  for (const row of rows) {
+    const { position } = row;
+    const versions: readonly VersionTuple[] = JSON.parse(row.versions);
+    const deletions: readonly DeletionTuple[] = JSON.parse(row.deletions);
+    const next = leastName(cutName(versions, mostRows), cutName(deletions, mostRows));
+    const isWithin = ([name]: VersionTuple | DeletionTuple): boolean => next === undefined || name < next;
     const grave = buried(position);
-    const visible = (JSON.parse(versions) as VersionTuple[]).filter(
-      (version) => !hidden(version) && (ranks.get(version[1]) ?? 0) <= grave,
+    const visible = versions.filter(
+      (version) => isWithin(version) && !hidden(version) && (ranks.get(version[1]) ?? 0) <= grave,
     );
-    const current = newestOfEach(visible, JSON.parse(deletions), ranks);
     const directory = directories[position] as Uint8Array;
-    result[position] = current.map((version) => toEntry(directory, version));
+    result[position] = {
+      entries: newestOfEach(visible, deletions.filter(isWithin), ranks).map((version) => toEntry(directory, version)),
+      next: next === undefined ? undefined : Buffer.from(next, 'hex'),
+    };
   }
   return result;
 }
+
+/** The name of which perhaps not all rows are there: the last, where there are more than a page has room for. */
+const cutName = (rows: readonly (VersionTuple | DeletionTuple)[], mostRows: number): string | undefined =>
+  rows.length > mostRows ? rows.at(-1)?.[0] : undefined;
+
+const leastName = (a: string | undefined, b: string | undefined): string | undefined =>
+  a === undefined || (b !== undefined && b < a) ? b : a;
 
 /** Versions that are not to be seen: their segment is not staged, or not all of them is. */
 async function hiddenPlaces(
@@ -110,30 +137,25 @@ function ancestors(directory: Uint8Array): readonly string[] {
   return paths;
 }
 
-/** In byte order of names, which is that of their hexadecimal digits; a name deleted after its newest version is left out. */
+/** Of versions in the order of names. A name deleted after its newest version is left out. */
 function newestOfEach(
   versions: readonly VersionTuple[],
   deletions: readonly DeletionTuple[],
   ranks: ReadonlyMap<number, number>,
 ): readonly VersionTuple[] {
   const rank = (dataSet: number) => ranks.get(dataSet) ?? Number.POSITIVE_INFINITY;
-  const newest = new Map<string, VersionTuple>();
-  let sorted = true;
-  let last = '';
-  for (const version of versions) {
-    const name = version[0];
-    sorted &&= name >= last;
-    last = name;
-    const known = newest.get(name);
-    if (!known || rank(version[1]) < rank(known[1])) newest.set(name, version);
-  }
+  const deleted = new Map<string, number>();
   for (const [name, dataSet] of deletions) {
-    const known = newest.get(name);
-    if (known && rank(dataSet) < rank(known[1])) newest.delete(name);
+    deleted.set(name, Math.min(rank(dataSet), deleted.get(name) ?? Number.POSITIVE_INFINITY));
   }
-  const current = [...newest.values()];
-  // The table is clustered by name, so that this order is what comes; SQL promises it nowhere.
-  return sorted ? current : current.sort((a, b) => (a[0] < b[0] ? -1 : 1));
+  const newest: VersionTuple[] = [];
+  for (const version of versions) {
+    const known = newest.at(-1);
+    if (known?.[0] !== version[0]) newest.push(version);
+    else if (rank(version[1]) < rank(known[1])) newest[newest.length - 1] = version;
+  }
+  if (deleted.size === 0) return newest;
+  return newest.filter(([name, dataSet]) => rank(dataSet) <= (deleted.get(name) ?? Number.POSITIVE_INFINITY));
 }
 
 function toEntry(directory: Uint8Array, version: VersionTuple): ReferenceEntry {
