@@ -153,6 +153,7 @@ async function writeSegments(round: Round, session: WriteSession): Promise<void>
   const { dataSet, ports, signal, pending } = round;
   if ((await continuesFrom(round, session)) && !(await writeIndex(round, session, false))) return;
   let stopped = false;
+  let hasNoRoom = false;
   for (const segment of pending) {
     if (signal?.aborted) {
       stopped = true;
@@ -162,6 +163,7 @@ async function writeSegments(round: Round, session: WriteSession): Promise<void>
     if (outcome.kind === 'failed') throw outcome.error;
     if (outcome.kind === 'no-room') {
       await assertCartridgeNotEmpty(segment, session, ports);
+      hasNoRoom = true;
       break;
     }
   }
@@ -170,7 +172,7 @@ async function writeSegments(round: Round, session: WriteSession): Promise<void>
   if (!(await writeIndex(round, session, isFinal))) return;
   if (isFinal) await writeCatalogCopy(round, session);
   await evictIndexed(round);
-  await noteFill(round, session, left > 0);
+  await noteFill(round, session, hasNoRoom);
   if (stopped) throw interrupted(`interrupted; ${left} segments of ${dataSet.id} stay staged`);
 }
 

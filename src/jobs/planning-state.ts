@@ -59,32 +59,32 @@ async function describeCartridge(repositories: Repositories, cartridge: Cartridg
 
 async function describeDataSet(repositories: Repositories, dataSet: DataSetRecord): Promise<PlanningDataSet> {
   const segments = (await repositories.dataSets.segments(dataSet.key)).filter(({ state }) => state !== 'filling');
-  const copies = await repositories.tapeFiles.copiesOf(dataSet.key);
+  const { tapeFiles, volumes } = repositories;
+  const copies = await tapeFiles.copiesOf(dataSet.key);
+  const copied = new Set(copies.map(({ number }) => number));
   const cartridges: CartridgeId[] = [];
-  const copied = new Set<number>();
-  for (const copy of copies) {
-    const volume = await repositories.volumes.get(copy.volume);
-    if (!volume || copy.number === undefined) continue;
-    copied.add(copy.number);
-    if (!cartridges.includes(volume.cartridge)) cartridges.push(volume.cartridge);
+  // A run that found nothing to archive has an index and no segments; the cartridge with it is protected like any other.
+  for (const { volume: key } of segments.length > 0 ? copies : await tapeFiles.ofDataSet(dataSet.key)) {
+    const volume = await volumes.get(key);
+    if (volume && !cartridges.includes(volume.cartridge)) cartridges.push(volume.cartridge);
   }
   // A data set that is partly written and partly staged counts on both; one that lost a segment counts nowhere. An interrupted one is no whole anyway.
   const isWhole = segments.every(({ number, inStaging }) => inStaging || copied.has(number));
-  const lives = segments.length > 0 && (isWhole || dataSet.state === 'interrupted');
+  const lives = (segments.length > 0 || cartridges.length > 0) && (isWhole || dataSet.state === 'interrupted');
   return {
     ...dataSet,
     runDay: dataSet.runDay as CalendarDay,
     copies: lives && cartridges.length > 0 ? [cartridges] : [],
-    staged: lives && segments.every(({ inStaging }) => inStaging),
+    staged: lives && segments.length > 0 && segments.every(({ inStaging }) => inStaging),
   };
 }
 
-/** One entry for each run: a run backs up all sets of its rotation, and is over when the last of them is. */
+/** One entry for each run: a run backs up all sets of its rotation, and is over when the last of them is. Runs by hand are runs by themselves. */
 function pastRuns(dataSets: readonly DataSetRecord[], described: readonly PlanningDataSet[]): PastRun[] {
   const copies = new Map(described.map((dataSet) => [dataSet.key, dataSet.copies.flat()]));
   const runs = groupBy(
     dataSets.filter(({ rotation, tier }) => rotation !== undefined && tier !== undefined),
-    ({ rotation, tier, runDay }) => `${rotation} ${tier} ${runDay}`,
+    ({ rotation, tier, runDay, id }) => `${rotation} ${tier} ${tier === 'manual' ? id : runDay}`,
   );
   return [...runs.values()].map((parts): PastRun => {
     const [newest] = parts as [DataSetRecord];
