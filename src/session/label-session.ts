@@ -150,6 +150,7 @@ async function writeLabel(session: LabelSession, volume: VolumeRecord, medium: M
     throw labelFailed(cartridge, why);
   }
   await repositories.tapeFiles.written(volume.key, 0, { blocks: outcome.blocks, payloadBytes: payload.length });
+  trace('labelling.journalled');
   await confirm(session, volume, medium);
 }
 
@@ -198,8 +199,13 @@ export async function settleLabelling(session: LabelSession): Promise<VolumeReco
     // Also where the new label's first block is there: its filemark may not be. Nothing of the volume lies behind it, unless a later catalog wrote that.
     const files = await repositories.tapeFiles.ofVolume(volume.key);
     if (isNew) await assertNothingBehindLabel({ drive, cartridge, volume, files, signal });
-    if (medium.writeProtected) throw writeProtectedError(cartridge);
-    await writeLabel(session, volume, medium);
+    // Killed between journal and confirmation: the label is whole, and was read back.
+    if (isNew && files[0]?.state === 'written') {
+      await confirm(session, volume, medium);
+    } else {
+      if (medium.writeProtected) throw writeProtectedError(cartridge);
+      await writeLabel(session, volume, medium);
+    }
   } else {
     throw (await unfitOnMedium(session, volume, found)) ?? bug(`label of ${cartridge.barcode} neither fits nor not`);
   }

@@ -88,6 +88,7 @@ describe('a run that meets cartridges that are not what they should be', () => {
     const image = (barcode: string) => bench.device.imagePath(barcode);
     writeFileSync(join(bench.source, 'file'), randomBytes(100_000));
     await bench.backup({ cartridges: ['G00001L9'], protection: { kind: 'none' } });
+    assert.equal((await bench.command('cartridge', 'label', 'G00003L9')).exitCode, 0);
     const blank = readFileSync(image('G00002L9'));
     await bench.close();
     writeFileSync(image('G00002L9'), readFileSync(image('G00001L9')));
