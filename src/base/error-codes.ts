@@ -56,6 +56,11 @@ export const errorCodes = {
     'A label of this format that cannot be understood; the cartridge is not written to.',
   ),
   'cartridge.duplicate-barcode': define('operator', 'failed', 'Several cartridges in a library carry one barcode.'),
+  'cartridge.duplicate-volume': define(
+    'operator',
+    'refused',
+    'The volume of the cartridge was met on another one, too; neither is written to.',
+  ),
   'cartridge.foreign': define(
     'operator',
     'refused',

@@ -15,6 +15,7 @@ export type TraceInstant =
   | 'mount.threaded'
   | 'labelling.intent'
   | 'labelling.written'
+  | 'labelling.journalled'
   | 'labelling.confirmed'
   | 'tape-file.begun'
   | 'tape-file.descriptor'

@@ -71,6 +71,8 @@ export interface DespoolProgress {
 export interface DespoolState {
   readonly taken: CartridgeId[];
   readonly passedOver: CartridgeId[];
+  /** Why, each with what is to be done about it: told again where no cartridge is left. */
+  readonly refusals: string[];
   /** The index that says that the data set is complete is on a medium. */
   finalIndex: boolean;
 }
@@ -82,7 +84,7 @@ export async function openDespoolState(dataSet: DataSetRecord, repositories: Rep
     const volume = await repositories.volumes.get(key);
     if (volume) taken.push(volume.cartridge);
   }
-  return { taken, passedOver: [], finalIndex: false };
+  return { taken, passedOver: [], refusals: [], finalIndex: false };
 }
 
 /**
@@ -103,7 +105,7 @@ export async function despool(
     if (pending.length === 0 && (await allIndexed(dataSet, ports)) && (state.finalIndex || !options.last)) break;
     if (options.signal?.aborted) throw interrupted('interrupted before the next cartridge was mounted');
     const chosen = await ports.choose({ taken: state.taken, passedOver: state.passedOver });
-    if (!chosen) throw noneSuitable(dataSet, pending.length);
+    if (!chosen) throw noneSuitable(dataSet, pending.length, state.refusals);
     for (const { payloadBytes } of pending) reader.expect(payloadBytes);
     await writeOnCartridge({ dataSet, state, ports, ...options, chosen, pending, reader });
   }
@@ -352,6 +354,7 @@ async function noteFill({ ports }: Round, session: WriteSession, full: boolean):
 
 async function passOver({ state, ports, chosen }: Round, error: GrandsireError): Promise<void> {
   state.passedOver.push(chosen.cartridge.id);
+  state.refusals.push(`${error.message}. ${error.remedy}`);
   await rememberUnfit(chosen.cartridge, error, ports);
   ports.onPassedOver(chosen.cartridge, error);
 }
@@ -372,9 +375,9 @@ async function continuesFrom({ dataSet, ports }: Round, session: WriteSession): 
 const isUnfit = (error: unknown): error is GrandsireError =>
   error instanceof GrandsireError && error.code.startsWith('cartridge.');
 
-const noneSuitable = (dataSet: DataSetRecord, segments: number): GrandsireError =>
+const noneSuitable = (dataSet: DataSetRecord, segments: number, refusals: readonly string[]): GrandsireError =>
   new GrandsireError('cartridge.none-suitable', {
-    message: `no cartridge in library ${dataSet.library} can be written for pool ${dataSet.pool}; ${segments} segments of ${dataSet.id} stay staged`,
+    message: `no cartridge in library ${dataSet.library} can be written for pool ${dataSet.pool}; ${segments} segments of ${dataSet.id} stay staged${refusals.map((why) => `; passed over: ${why}`).join('')}`,
     remedy: `Put blank cartridges in and label them ("grandsire cartridge label --all-blank"), then run "grandsire staging flush". What is staged can be restored meanwhile.`,
     details: { dataSet: dataSet.id, segments },
   });

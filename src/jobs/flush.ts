@@ -63,7 +63,10 @@ export function despoolPortsFor(decision: RunDecision, staging: StagingArea, por
     mount: ports.mount(decision.library),
     choose: cartridgeChooser(decision, catalog, () => clock.now()),
     onPassedOver: (_cartridge, error) =>
-      ports.onWarning({ code: error.code, message: `${error.message}; the run goes on with the next cartridge` }),
+      ports.onWarning({
+        code: error.code,
+        message: `${error.message}; the run goes on with the next cartridge. ${error.remedy}`,
+      }),
     onCatalogLeftOut: ({ code, message }) =>
       ports.onWarning({ code, message: `no copy of the catalog was written behind the indexes: ${message}` }),
     onProgress: ports.onWritten,

@@ -2,9 +2,12 @@ import { GrandsireError } from '#src/base/errors';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { VolumeRecord } from '#src/catalog/volumes';
 import type { MountedCartridge } from '#src/jobs/mounting';
+import type { CartridgeId } from '#src/media/facets';
+import { raisesDoubt } from '#src/session/doubt';
+import { duplicateElsewhere, unfitOnMedium } from '#src/session/duplicate-volume';
 import { readFirstBlock } from '#src/session/first-block';
 import { labelCartridge, settleLabelling } from '#src/session/label-session';
-import { nameCartridge, unfitByKind, unfitForVolume } from '#src/session/unfit';
+import { nameCartridge, unfitByKind } from '#src/session/unfit';
 import type { SessionPorts } from '#src/session/write-session';
 
 /** What a run wants with a cartridge: write behind what is there, or begin it anew. */
@@ -28,7 +31,7 @@ export async function prepareVolume(
   if (use === 'overwrite') return labelCartridge(session);
   if (!volume) {
     throw (
-      unfitForVolume(cartridge, undefined, await readFirstBlock(drive, signal)) ??
+      (await unfitOnMedium(session, undefined, await readFirstBlock(drive, signal))) ??
       new GrandsireError('cartridge.unlabelled', {
         message: `${nameCartridge(cartridge)} carries no volume to append to`,
         remedy: `Label it first: grandsire cartridge label ${cartridge.barcode}.`,
@@ -38,19 +41,31 @@ export async function prepareVolume(
   return volume;
 }
 
-/** What the catalog is to remember of a cartridge that turned out unfit, so that no plan names it again. */
+/** What the catalog is to remember of a cartridge that turned out unfit, so that no plan names it again; and of another that is said to carry the same volume. */
 export async function rememberUnfit(
   cartridge: CartridgeRecord,
   error: GrandsireError,
   ports: SessionPorts,
 ): Promise<void> {
+  await remember(cartridge, error, ports);
+  if (error.code !== 'cartridge.wrong-volume' || error.details['alsoOn'] === undefined) return;
+  const other = await ports.repositories.cartridges.get(error.details['alsoOn'] as CartridgeId);
+  if (other) await remember(other, duplicateElsewhere(other, cartridge), ports);
+}
+
+async function remember(
+  { id, barcode }: CartridgeRecord,
+  error: GrandsireError,
+  { repositories, clock }: SessionPorts,
+): Promise<void> {
   const changes = facetsOf(error);
-  if (changes) await ports.repositories.cartridges.update(cartridge.id, changes);
-  await ports.repositories.actions.append({
-    at: ports.clock.now(),
+  if (changes) await repositories.cartridges.update(id, changes);
+  const { alsoOn } = error.details;
+  await repositories.actions.append({
+    at: clock.now(),
     event: 'cartridge.passed-over',
-    subject: cartridge.barcode,
-    details: { code: error.code, message: error.message },
+    subject: barcode,
+    details: { code: error.code, message: error.message, ...(alsoOn === undefined ? {} : { alsoOn }) },
   });
 }
 
@@ -69,18 +84,7 @@ function facetsOf(error: GrandsireError) {
         condition: 'retired' as const,
         conditionReason: error.message,
       };
-    case 'cartridge.wrong-volume':
-    case 'cartridge.wrong-barcode':
-    case 'cartridge.damaged-label':
-    case 'cartridge.newer-format':
-    case 'cartridge.newer-than-catalog':
-    case 'cartridge.contradicts-catalog':
-    case 'cartridge.unexpectedly-blank':
-    case 'cartridge.unreadable':
-    case 'cartridge.write-failed':
-    case 'cartridge.label-failed':
-      return { condition: 'suspect' as const, conditionReason: error.message };
     default:
-      return undefined;
+      return raisesDoubt(error.code) ? { condition: 'suspect' as const, conditionReason: error.message } : undefined;
   }
 }

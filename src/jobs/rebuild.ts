@@ -14,7 +14,10 @@ import { adoptIndex, deletionsName, type IndexAdoption, segmentName } from '#src
 import { adoptSegments, type FoundSegment } from '#src/jobs/adopt-segments';
 import { adoptStaged } from '#src/jobs/adopt-staged';
 import { CopyReader, isCopyFault } from '#src/jobs/copy-sources';
+import { liftDoubt } from '#src/jobs/lift-doubt';
 import type { MountCartridge } from '#src/jobs/mounting';
+import { rememberUnfit } from '#src/jobs/prepare-volume';
+import { duplicateFound, otherHolder } from '#src/session/duplicate-volume';
 import { type FirstBlock, readFirstBlock } from '#src/session/first-block';
 import { type ScannedTapeFile, scanVolume } from '#src/session/scan-volume';
 import type { StagedPaths } from '#src/staging/staged-paths';
@@ -136,17 +139,14 @@ class RebuildRun {
     { label }: Extract<FirstBlock, { kind: 'ours' }>,
   ): Promise<VolumeRecord | undefined> {
     const { catalog } = this.#ports;
-    const known = await catalog.volumes.byId(label.volume);
-    const elsewhere = known.find((volume) => volume.cartridge !== cartridge.id && volume.state !== 'superseded');
-    if (elsewhere) {
-      const other = await catalog.cartridges.get(elsewhere.cartridge);
-      const reason = `volume ${label.volume} is on ${cartridge.barcode} and on ${other?.barcode ?? 'another cartridge'}: neither is written to`;
-      this.#doubts.push(reason);
-      const changes = { condition: 'suspect' as const, conditionReason: reason };
-      await catalog.cartridges.update(cartridge.id, changes);
-      await catalog.cartridges.update(elsewhere.cartridge, changes);
+    const other = await otherHolder(label.volume, cartridge, catalog);
+    if (other) {
+      const error = duplicateFound({ cartridge, other, volume: label.volume });
+      this.#doubts.push(error.message);
+      await rememberUnfit(cartridge, error, { repositories: catalog, clock: this.#ports.clock });
       return undefined;
     }
+    const known = await catalog.volumes.byId(label.volume);
     const own = known.find((volume) => volume.cartridge === cartridge.id && volume.state !== 'superseded');
     if (own) {
       if (own.state === 'labelling') await catalog.volumes.confirm(own.key);
@@ -293,6 +293,7 @@ class RebuildRun {
       fill: 'appendable',
       ...(pool === undefined || pool === cartridge.pool ? {} : { pool, drawnFrom: drawOf(pool) }),
     });
+    await liftDoubt(cartridge, 'rebuild', catalog);
   }
 
   /** Returns the data set that it belongs to. */

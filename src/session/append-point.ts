@@ -28,33 +28,93 @@ export interface AppendPoint {
  * `cartridge.contradicts-catalog` where the last tape file is not what the catalog says.
  */
 export async function findAppendPoint(question: AppendPointQuestion): Promise<AppendPoint> {
-  const standing = question.files.filter((file) => file.state === 'written' || file.state === 'void');
-  const last = standing.at(-1);
-  if (!last) throw contradiction(question, 'it has no label in the catalog');
-  await compareLast(question, last);
-  const point = { fileNumber: last.fileNumber + 1, block: last.block + last.blocks + 1 };
+  const last = lastStanding(question);
+  await go(question, last.block);
+  const compared = await compareLast(question, last);
+  if (compared.kind !== 'same') throw contradiction(question, compared.what);
+  const point = pointBehind(last);
   await go(question, point.block);
-  await lookBehind(question, point);
+  const behind = await lookBehind(question, point.fileNumber);
+  if (behind.kind !== 'nothing') throw notOurs(question, behind);
   await go(question, point.block);
   return point;
 }
 
-async function go({ drive, cartridge, signal }: AppendPointQuestion, block: number): Promise<void> {
-  const outcome = await drive.locate(BigInt(block), { signal });
-  const position = await drive.position({ signal });
-  if (outcome.kind === 'spaced' && position?.block === BigInt(block)) return;
-  throw new GrandsireError('cartridge.contradicts-catalog', {
-    message: `${nameCartridge(cartridge)} cannot be positioned to object ${block}: ${outcome.kind}`,
-    remedy: `Nothing was written. See what is on it: grandsire verify ${cartridge.barcode}.`,
-  });
+/**
+ * Before a volume is destroyed: throws `cartridge.newer-than-catalog` where its cartridge holds more than the catalog knows, whose protection the catalog cannot
+ * tell either, and `cartridge.contradicts-catalog` where what is there is something else, or cannot be reached. A last tape file that cannot be read keeps nobody
+ * from labelling; nor do the remains of an earlier volume, which a label ended long ago.
+ */
+export async function assertNothingNewer(question: AppendPointQuestion): Promise<void> {
+  const last = lastStanding(question);
+  if ((await reach(question, last.block)) === 'end-of-data') return;
+  const compared = await compareLast(question, last);
+  if (compared.kind === 'other') throw contradiction(question, compared.what);
+  const point = pointBehind(last);
+  if ((await reach(question, point.block)) === 'end-of-data') return;
+  const behind = await lookBehind(question, point.fileNumber);
+  if (behind.kind === 'unknown' || behind.kind === 'foreign') throw notOurs(question, behind);
 }
 
-async function compareLast(question: AppendPointQuestion, last: TapeFileRecord): Promise<void> {
-  await go(question, last.block);
+/**
+ * The same for a label whose journal may be open still, so that nobody knows how many blocks it has. What an earlier volume left behind it was given up when
+ * labelling began.
+ */
+export async function assertNothingBehindLabel(question: AppendPointQuestion): Promise<void> {
+  const { drive, signal } = question;
+  const trouble = await drive.rewind({ signal });
+  if (trouble) throw contradiction(question, `rewinding gave: ${trouble.sense.text}`);
+  const outcome = await drive.spaceFilemarks(1n, { signal });
+  if (outcome.kind === 'attention') throw contradiction(question, `spacing gave: ${outcome.sense.text}`);
+  if (outcome.kind !== 'spaced') return;
+  const behind = await lookBehind(question, 1);
+  if (behind.kind === 'unknown') throw notOurs(question, behind);
+}
+
+function lastStanding(question: AppendPointQuestion): TapeFileRecord {
+  const last = question.files.findLast(({ state }) => state === 'written' || state === 'void');
+  if (!last) throw contradiction(question, 'it has no label in the catalog');
+  return last;
+}
+
+const pointBehind = ({ fileNumber, block, blocks }: TapeFileRecord): AppendPoint => ({
+  fileNumber: fileNumber + 1,
+  block: block + blocks + 1,
+});
+
+async function go(question: AppendPointQuestion, block: number): Promise<void> {
+  if ((await reach(question, block)) !== 'there') throw unreachable(question, block, 'end-of-data');
+}
+
+/** Throws `cartridge.contradicts-catalog` where neither the object nor the end of data before it is reached. */
+async function reach(question: AppendPointQuestion, block: number): Promise<'there' | 'end-of-data'> {
+  const { drive, signal } = question;
+  const outcome = await drive.locate(BigInt(block), { signal });
+  if (outcome.kind === 'end-of-data') return 'end-of-data';
+  const position = await drive.position({ signal });
+  if (outcome.kind === 'spaced' && position?.block === BigInt(block)) return 'there';
+  throw unreachable(question, block, outcome.kind);
+}
+
+const unreachable = ({ cartridge }: AppendPointQuestion, block: number, why: string): GrandsireError =>
+  new GrandsireError('cartridge.contradicts-catalog', {
+    message: `${nameCartridge(cartridge)} cannot be positioned to object ${block}: ${why}`,
+    remedy: `Nothing was written. See what is on it: grandsire verify ${cartridge.barcode}.`,
+  });
+
+type Compared =
+  | { readonly kind: 'same' }
+  | { readonly kind: 'unreadable'; readonly what: string }
+  | { readonly kind: 'other'; readonly what: string };
+
+async function compareLast(question: AppendPointQuestion, last: TapeFileRecord): Promise<Compared> {
   const buffer = new Uint8Array(2 * question.volume.blockSizeBytes);
   const outcome = await question.drive.readBlock(buffer, { signal: question.signal });
-  if (outcome.kind !== 'block')
-    throw contradiction(question, `reading tape file ${last.fileNumber} gave: ${outcome.kind}`);
+  if (outcome.kind !== 'block') {
+    const isLost = outcome.kind === 'medium-error' || outcome.kind === 'end-of-data' || outcome.kind === 'blank';
+    const what = `reading tape file ${last.fileNumber} gave: ${outcome.kind}`;
+    return { kind: isLost ? 'unreadable' : 'other', what };
+  }
   const parsed = parseDescriptor(buffer.subarray(0, outcome.bytes));
   const found = parsed.kind === 'ours' ? parsed.descriptor : undefined;
   const same =
@@ -62,45 +122,58 @@ async function compareLast(question: AppendPointQuestion, last: TapeFileRecord):
     found.volume === question.volume.id &&
     (last.kind === 'void' || last.state === 'void' || found.kind === last.kind) &&
     (last.number === undefined || !('number' in found) || found.number === last.number);
-  if (!same)
-    throw contradiction(
-      question,
-      `tape file ${last.fileNumber} should be ${last.kind} ${last.number ?? ''} and is ${found?.kind ?? parsed.kind}`,
-    );
+  if (same) return { kind: 'same' };
+  const wanted = `${last.kind}${last.number === undefined ? '' : ` ${last.number}`}`;
+  return {
+    kind: parsed.kind === 'damaged' ? 'unreadable' : 'other',
+    what: `tape file ${last.fileNumber} should be ${wanted} and is ${found?.kind ?? parsed.kind}`,
+  };
 }
 
-/** Nothing, damage, or the torn end of a write of ours may be written over; a whole tape file may not, unless our own journal has it open. */
-async function lookBehind(question: AppendPointQuestion, point: AppendPoint): Promise<void> {
+/** What stands where the catalog knows of nothing. */
+type Behind =
+  /** The end, damage, or the torn end of a write of ours: it may be written over. */
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'unknown' | 'earlier-volume' | 'foreign'; readonly fileNumber: number; readonly what: string };
+
+/**
+ * Reads on from here. A whole tape file is newer than the catalog, unless our own journal has it open; and that one, too, where more stands behind it: the journal of
+ * this catalog ended there, and another went on.
+ */
+async function lookBehind(question: AppendPointQuestion, fileNumber: number): Promise<Behind> {
   const { drive, volume, signal } = question;
   const buffer = new Uint8Array(2 * volume.blockSizeBytes);
   const outcome = await drive.readBlock(buffer, { signal });
-  if (outcome.kind === 'too-long') throw newer(question, point, 'a block larger than any of this volume');
-  if (outcome.kind === 'filemark') return;
-  if (outcome.kind !== 'block') return;
+  if (outcome.kind === 'attention') throw contradiction(question, `reading behind it gave: ${outcome.sense.text}`);
+  if (outcome.kind === 'too-long') return { kind: 'foreign', fileNumber, what: 'a block larger than any of its own' };
+  if (outcome.kind !== 'block') return { kind: 'nothing' };
   const parsed = parseDescriptor(buffer.subarray(0, outcome.bytes));
-  if (parsed.kind === 'foreign' || parsed.kind === 'newer')
-    throw newer(question, point, 'something that is not of this format version');
-  if (parsed.kind === 'damaged') return;
+  if (parsed.kind === 'damaged') return { kind: 'nothing' };
+  if (parsed.kind === 'newer') return { kind: 'foreign', fileNumber, what: 'something of a later format version' };
+  if (parsed.kind === 'foreign') return { kind: 'foreign', fileNumber, what: 'something that is no tape file' };
   const { descriptor } = parsed;
-  if (descriptor.volume !== volume.id) throw newer(question, point, `a tape file of volume ${descriptor.volume}`);
-  const number = 'number' in descriptor ? descriptor.number : undefined;
-  const open = question.files.find((file) => file.state === 'open' && file.fileNumber === point.fileNumber);
-  if (open && open.kind === descriptor.kind && open.number === number) return;
-  if (await isWhole(question, descriptor.payloadBytes, buffer)) {
-    throw newer(question, point, `a whole ${descriptor.kind}${number === undefined ? '' : ` ${number}`}`);
+  if (descriptor.volume !== volume.id) {
+    return { kind: 'earlier-volume', fileNumber, what: `a tape file of volume ${descriptor.volume}` };
   }
+  const number = 'number' in descriptor ? descriptor.number : undefined;
+  const open = question.files.find((file) => file.state === 'open' && file.fileNumber === fileNumber);
+  if (open && open.kind === descriptor.kind && open.number === number) {
+    const next = await drive.spaceFilemarks(1n, { signal });
+    if (next.kind === 'attention') throw contradiction(question, `spacing gave: ${next.sense.text}`);
+    return next.kind === 'spaced' ? await lookBehind(question, fileNumber + 1) : { kind: 'nothing' };
+  }
+  if (!(await isWhole(question, descriptor.payloadBytes, buffer))) return { kind: 'nothing' };
+  return { kind: 'unknown', fileNumber, what: `a whole ${descriptor.kind}${number === undefined ? '' : ` ${number}`}` };
 }
 
 /** Reads on to the filemark: whole where as many bytes came as the descriptor promises. */
-async function isWhole(
-  { drive, signal }: AppendPointQuestion,
-  payloadBytes: number,
-  buffer: Uint8Array,
-): Promise<boolean> {
+async function isWhole(question: AppendPointQuestion, payloadBytes: number, buffer: Uint8Array): Promise<boolean> {
+  const { drive, signal } = question;
   let left = payloadBytes;
   while (left >= 0) {
     const outcome = await drive.readBlock(buffer, { signal });
     if (outcome.kind === 'filemark') return left === 0;
+    if (outcome.kind === 'attention') throw contradiction(question, `reading behind it gave: ${outcome.sense.text}`);
     if (outcome.kind !== 'block') return false;
     left -= outcome.bytes;
   }
@@ -113,8 +186,14 @@ const contradiction = ({ cartridge, volume }: AppendPointQuestion, what: string)
     remedy: `Nothing was written. Compare it: grandsire verify ${cartridge.barcode}; or read it anew: grandsire catalog rebuild ${cartridge.barcode}.`,
   });
 
-const newer = ({ cartridge }: AppendPointQuestion, point: AppendPoint, what: string): GrandsireError =>
-  new GrandsireError('cartridge.newer-than-catalog', {
-    message: `${nameCartridge(cartridge)} holds ${what} as tape file ${point.fileNumber}, which this catalog does not know`,
-    remedy: `Nothing was written. The cartridge is newer than the catalog: grandsire catalog rebuild ${cartridge.barcode}.`,
+function notOurs(
+  question: AppendPointQuestion,
+  { kind, fileNumber, what }: Exclude<Behind, { kind: 'nothing' }>,
+): GrandsireError {
+  const { cartridge } = question;
+  if (kind !== 'unknown') return contradiction(question, `${what} stands where tape file ${fileNumber} would begin`);
+  return new GrandsireError('cartridge.newer-than-catalog', {
+    message: `this catalog is older than ${nameCartridge(cartridge)}, which holds ${what} as tape file ${fileNumber} that the catalog does not know`,
+    remedy: `Nothing was written to it. Have it read into the catalog: grandsire catalog rebuild ${cartridge.barcode}.`,
   });
+}

@@ -7,9 +7,11 @@ import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { VolumeRecord } from '#src/catalog/volumes';
 import type { MediumState, TapeDrive } from '#src/device/tape-drive';
 import { isProtectionOver } from '#src/rotation/retention';
+import { assertNothingBehindLabel, assertNothingNewer } from '#src/session/append-point';
+import { duplicateElsewhere, sharesVolumeWith, unfitOnMedium } from '#src/session/duplicate-volume';
 import { type FirstBlock, readFirstBlock } from '#src/session/first-block';
 import { memoryPayload } from '#src/session/tape-file-source';
-import { nameCartridge, unfitByKind, unfitForVolume, writeProtectedError } from '#src/session/unfit';
+import { nameCartridge, unfitByKind, writeProtectedError } from '#src/session/unfit';
 import type { SessionPorts } from '#src/session/write-session';
 import { writeTapeFile } from '#src/session/write-tape-file';
 import { encodeLabel } from '#src/volume/label';
@@ -27,7 +29,7 @@ export interface LabelSession extends SessionPorts {
 
 /**
  * Whether this cartridge may be labelled, and labels it (invariant 1). What may be: a blank one, or one that carries the volume that the catalog
- * expects on it and whose protection has ended. Everything else is thrown by name and left as it is.
+ * expects on it, whose protection has ended, and no tape file of it that the catalog does not know. Everything else is thrown by name and left as it is.
  *
  * The intent is committed before the first byte; a crash in between is settled by `settleLabelling` at the next mount.
  */
@@ -64,11 +66,13 @@ async function assertMayDestroy(
   found: FirstBlock,
   old: VolumeRecord | undefined,
 ): Promise<void> {
-  const { cartridge, repositories } = session;
+  const { drive, cartridge, repositories, signal } = session;
   const name = nameCartridge(cartridge);
+  const sharing = await sharesVolumeWith(cartridge, repositories);
+  if (sharing) throw duplicateElsewhere(cartridge, sharing);
   if (found.kind === 'blank' && (!old || (await repositories.volumes.protection(old.key)).protection.kind === 'none'))
     return;
-  const unfit = unfitForVolume(cartridge, old, found);
+  const unfit = await unfitOnMedium(session, old, found);
   if (unfit) throw unfit;
   if (medium.worm) {
     throw new GrandsireError('cartridge.worm-used', {
@@ -82,7 +86,11 @@ async function assertMayDestroy(
       remedy: `Lift the hold first, if you may: grandsire cartridge release ${cartridge.barcode}.`,
     });
   }
-  await assertProtectionOver(session, old as VolumeRecord);
+  const volume = old as VolumeRecord;
+  await assertProtectionOver(session, volume);
+  // What the catalog does not know of is protected by nothing that it says.
+  const files = await repositories.tapeFiles.ofVolume(volume.key);
+  await assertNothingNewer({ drive, cartridge, volume, files, signal });
 }
 
 /** Throws `cartridge.protected` naming what protects the volume and until when. */
@@ -124,7 +132,9 @@ async function writeLabel(session: LabelSession, volume: VolumeRecord, medium: M
   const journal = { volume: volume.key, fileNumber: 0, kind: 'label' as const, block: 0, payloadBytes: payload.length };
   await repositories.tapeFiles.begin({ ...journal, dataSet: undefined, number: undefined });
   await drive.configure({ compression: true }, { signal });
-  await drive.rewind({ signal });
+  const moved = await drive.rewind({ signal });
+  // What was looked at may not be what is in the drive any more.
+  if (moved?.kind === 'attention') throw labelFailed(cartridge, moved.sense.text);
   const outcome = await writeTapeFile({
     drive,
     descriptor,
@@ -137,15 +147,19 @@ async function writeLabel(session: LabelSession, volume: VolumeRecord, medium: M
   const readBack = outcome.kind === 'complete' ? await readFirstBlock(drive, signal) : undefined;
   if (outcome.kind !== 'complete' || readBack?.kind !== 'ours' || readBack.label.volume !== volume.id) {
     const why = outcome.kind === 'failed' ? outcome.outcome.sense.text : (readBack?.kind ?? 'there was no room for it');
-    throw new DeviceError('cartridge.label-failed', {
-      message: `${nameCartridge(cartridge)} could not be labelled: ${why}`,
-      remedy: `Clean the drive and try once more: grandsire cartridge label ${cartridge.barcode}; if it fails again, retire the cartridge.`,
-      usable: true,
-    });
+    throw labelFailed(cartridge, why);
   }
   await repositories.tapeFiles.written(volume.key, 0, { blocks: outcome.blocks, payloadBytes: payload.length });
+  trace('labelling.journalled');
   await confirm(session, volume, medium);
 }
+
+const labelFailed = (cartridge: CartridgeRecord, why: string): DeviceError =>
+  new DeviceError('cartridge.label-failed', {
+    message: `${nameCartridge(cartridge)} could not be labelled: ${why}`,
+    remedy: `Clean the drive and try once more: grandsire cartridge label ${cartridge.barcode}; if it fails again, retire the cartridge.`,
+    usable: true,
+  });
 
 async function confirm(
   { cartridge, repositories, clock }: LabelSession,
@@ -182,11 +196,18 @@ export async function settleLabelling(session: LabelSession): Promise<VolumeReco
   if (found.kind === 'ours' && !isNew) {
     await repositories.volumes.withdraw(volume.key);
   } else if (isNew || found.kind === 'blank' || found.kind === 'damaged-label') {
-    // Also where the new label's first block is there: its filemark may not be, and nothing lies behind it yet.
-    if (medium.writeProtected) throw writeProtectedError(cartridge);
-    await writeLabel(session, volume, medium);
+    // Also where the new label's first block is there: its filemark may not be. Nothing of the volume lies behind it, unless a later catalog wrote that.
+    const files = await repositories.tapeFiles.ofVolume(volume.key);
+    if (isNew) await assertNothingBehindLabel({ drive, cartridge, volume, files, signal });
+    // Killed between journal and confirmation: the label is whole, and was read back.
+    if (isNew && files[0]?.state === 'written') {
+      await confirm(session, volume, medium);
+    } else {
+      if (medium.writeProtected) throw writeProtectedError(cartridge);
+      await writeLabel(session, volume, medium);
+    }
   } else {
-    throw unfitForVolume(cartridge, volume, found) ?? bug(`label of ${cartridge.barcode} neither fits nor not`);
+    throw (await unfitOnMedium(session, volume, found)) ?? bug(`label of ${cartridge.barcode} neither fits nor not`);
   }
   return repositories.volumes.ofCartridge(cartridge.id);
 }

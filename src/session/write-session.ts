@@ -8,9 +8,10 @@ import type { TapeFileRecord } from '#src/catalog/tape-files';
 import type { VolumeRecord } from '#src/catalog/volumes';
 import type { TapeDrive } from '#src/device/tape-drive';
 import { findAppendPoint } from '#src/session/append-point';
+import { unfitOnMedium } from '#src/session/duplicate-volume';
 import { readFirstBlock } from '#src/session/first-block';
 import type { PayloadSource } from '#src/session/tape-file-source';
-import { unfitForVolume, writeProtectedError } from '#src/session/unfit';
+import { writeProtectedError } from '#src/session/unfit';
 import { type TapeFileOutcome, writeTapeFile } from '#src/session/write-tape-file';
 import { type Descriptor, encodeDescriptor, parseDescriptor } from '#src/volume/descriptor';
 
@@ -61,7 +62,7 @@ export async function openWriteSession(options: OpenWriteSession): Promise<Write
   const medium = await drive.medium({ signal });
   if (medium.writeProtected) throw writeProtectedError(cartridge);
   await drive.configure({ compression: true }, { signal });
-  const unfit = unfitForVolume(cartridge, volume, await readFirstBlock(drive, signal));
+  const unfit = await unfitOnMedium(options, volume, await readFirstBlock(drive, signal));
   if (unfit) throw unfit;
   const files = await repositories.tapeFiles.ofVolume(volume.key);
   const point = await findAppendPoint({ drive, cartridge, volume, files, signal });

@@ -17,6 +17,7 @@ const cases: readonly { readonly at: string; readonly over: 'blank' | 'old'; rea
   { at: 'labelling.intent:1', over: 'blank', becomes: 'new' },
   { at: 'tape-file.descriptor:1', over: 'blank', becomes: 'new' },
   { at: 'tape-file.synchronised:1', over: 'blank', becomes: 'new' },
+  { at: 'labelling.journalled:1', over: 'blank', becomes: 'new' },
   { at: 'labelling.intent:1', over: 'old', becomes: 'old' },
   { at: 'tape-file.descriptor:1', over: 'old', becomes: 'new' },
   { at: 'tape-file.payload:1', over: 'old', becomes: 'new' },

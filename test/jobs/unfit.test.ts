@@ -82,4 +82,46 @@ describe('a run that meets cartridges that are not what they should be', () => {
     );
     assert.deepEqual(facets, [true, true, true, true, true]);
   });
+
+  it('a volume that another cartridge carries, too: both are named, marked, and not written to', async () => {
+    await using bench = await JobBench.create({ slots: 10, cartridges: ['G00001L9', 'G00002L9', 'G00003L9'] });
+    const image = (barcode: string) => bench.device.imagePath(barcode);
+    writeFileSync(join(bench.source, 'file'), randomBytes(100_000));
+    await bench.backup({ cartridges: ['G00001L9'], protection: { kind: 'none' } });
+    assert.equal((await bench.command('cartridge', 'label', 'G00003L9')).exitCode, 0);
+    const blank = readFileSync(image('G00002L9'));
+    await bench.close();
+    writeFileSync(image('G00002L9'), readFileSync(image('G00001L9')));
+    await bench.open();
+    const refusal = async (barcode: string) => {
+      const { exitCode, stdout } = await bench.command('cartridge', 'label', barcode, '--yes', '--json');
+      assert.equal(exitCode, 6, stdout);
+      return JSON.parse(stdout).refused[0];
+    };
+    const condition = async (barcode: string) => (await bench.cartridge(barcode)).condition;
+    const copy = await refusal('G00002L9');
+    assert.equal(copy.code, 'cartridge.wrong-volume');
+    assert.match(copy.message, /G00002L9.*carries volume .*which is on cartridge G00001L9/);
+    const { conditionReason } = await bench.cartridge('G00001L9');
+    assert.match(conditionReason ?? '', /G00001L9.*G00002L9/);
+    assert.deepEqual([await condition('G00001L9'), await condition('G00002L9')], ['suspect', 'suspect']);
+    const known = await refusal('G00001L9');
+    assert.equal(known.code, 'cartridge.duplicate-volume');
+    assert.match(known.message, /G00001L9.*G00002L9/);
+    bench.clock.set((bench.clock.now() + 60_000) as never);
+    const run = await bench.command('backup', 'run', 'home', '--json');
+    assert.deepEqual(JSON.parse(run.stdout).cartridges, ['G00003L9']);
+    assert.deepEqual(readFileSync(image('G00002L9')), readFileSync(image('G00001L9')));
+
+    // A look at the one does not settle what is on the other.
+    const identify = async (barcode: string) => (await bench.command('cartridge', 'identify', barcode)).exitCode;
+    assert.equal(await identify('G00001L9'), 0);
+    assert.equal(await identify('G00002L9'), 3);
+    assert.deepEqual([await condition('G00001L9'), await condition('G00002L9')], ['suspect', 'suspect']);
+    await bench.close();
+    writeFileSync(image('G00002L9'), blank);
+    await bench.open();
+    assert.deepEqual([await identify('G00002L9'), await identify('G00001L9')], [0, 0]);
+    assert.deepEqual([await condition('G00001L9'), await condition('G00002L9')], ['good', 'good']);
+  });
 });

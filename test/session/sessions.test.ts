@@ -1,76 +1,15 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { ManualClock } from '#src/base/clock';
 import { xxh64 } from '#src/base/xxh64';
-import type { CartridgeRecord } from '#src/catalog/cartridges';
-import type { Catalog } from '#src/catalog/catalog';
-import type { DataSetRecord } from '#src/catalog/data-sets';
-import { openSqliteCatalog } from '#src/catalog/sql/sqlite/open-sqlite-catalog';
-import type { Barcode } from '#src/media/facets';
 import { labelCartridge } from '#src/session/label-session';
 import { openReadSession } from '#src/session/read-session';
 import { scanVolume } from '#src/session/scan-volume';
 import { memoryPayload } from '#src/session/tape-file-source';
-import { openWriteSession, type WriteSession } from '#src/session/write-session';
-import { addDataSet, day, withFolder } from '#test/catalog/engines';
+import { openWriteSession } from '#src/session/write-session';
+import { addDataSet } from '#test/catalog/engines';
+import { segmentOf, stage, withBench } from '#test/session/session-bench';
 import { benchMount } from '#test/support/bench-mount';
-import { createTestLibrary, type TestLibrary } from '#test/support/virtual-library';
-
-interface Bench {
-  readonly library: TestLibrary;
-  readonly catalog: Catalog;
-  readonly clock: ManualClock;
-  cartridge(barcode: string): Promise<CartridgeRecord>;
-}
-
-async function withBench(capacity: string, work: (bench: Bench) => Promise<void>): Promise<void> {
-  await withFolder(async (folder) => {
-    const clock = new ManualClock(day('2026-11-22T22:00:00Z'));
-    await using library = await createTestLibrary({ capacity });
-    await using catalog = await openSqliteCatalog({ path: `${folder}/catalog.sqlite`, clock });
-    const cartridge = (barcode: string) =>
-      catalog.cartridges.add({
-        library: 'main',
-        barcode: barcode as Barcode,
-        kind: 'data',
-        generation: 'LTO-9',
-        pool: 'scratch',
-        location: { kind: 'slot', library: 'main', number: 1 },
-      });
-    await work({ library, catalog, clock, cartridge });
-  });
-}
-
-const segmentOf = (session: WriteSession, number: number, payload: Buffer, dataSet: DataSetRecord) => ({
-  descriptor: {
-    kind: 'segment' as const,
-    volume: session.volume.id,
-    dataSet: dataSet.id,
-    number,
-    codecs: [],
-    payloadBytes: payload.length,
-    payloadXxh64: xxh64(payload),
-    startsInside: null,
-    endsInside: null,
-    firstHeader: 0,
-  },
-  dataSet: dataSet.key,
-  payload: memoryPayload(`segment ${number}`, payload, xxh64(payload)),
-});
-
-async function stage(catalog: Catalog, dataSet: DataSetRecord, number: number, payload: Buffer): Promise<void> {
-  await catalog.dataSets.beginSegment(dataSet.key, number);
-  await catalog.dataSets.segmentStaged({
-    dataSet: dataSet.key,
-    number,
-    payloadBytes: payload.length,
-    xxh64: xxh64(payload),
-    startsInside: undefined,
-    endsInside: undefined,
-    firstHeader: 0,
-  });
-}
 
 describe('sessions on the virtual library', () => {
   it('label, append, append again after a dismount, read back, scan', async () => {

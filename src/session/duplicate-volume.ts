@@ -1,0 +1,69 @@
+import { GrandsireError } from '#src/base/errors';
+import type { CartridgeRecord } from '#src/catalog/cartridges';
+import type { Repositories } from '#src/catalog/catalog';
+import type { CartridgeId } from '#src/media/facets';
+import { standingDoubt } from '#src/session/doubt';
+import type { FirstBlock } from '#src/session/first-block';
+import { nameCartridge, unfitForVolume } from '#src/session/unfit';
+
+/**
+ * As `unfitForVolume`; a volume that the catalog has on another cartridge is named with both (invariant 5). `details.alsoOn` of the error is the other's number.
+ */
+export async function unfitOnMedium(
+  { cartridge, repositories }: { readonly cartridge: CartridgeRecord; readonly repositories: Repositories },
+  expected: { readonly id: string } | undefined,
+  found: FirstBlock,
+): Promise<GrandsireError | undefined> {
+  const unfit = unfitForVolume(cartridge, expected, found);
+  if (unfit?.code !== 'cartridge.wrong-volume' || found.kind !== 'ours') return unfit;
+  const other = await otherHolder(found.label.volume, cartridge, repositories);
+  return other ? duplicateFound({ cartridge, other, volume: found.label.volume }) : unfit;
+}
+
+/** Another cartridge that carries a volume according to the catalog. */
+export async function otherHolder(
+  volume: string,
+  cartridge: CartridgeRecord,
+  { volumes, cartridges }: Pick<Repositories, 'volumes' | 'cartridges'>,
+): Promise<CartridgeRecord | undefined> {
+  const known = await volumes.byId(volume);
+  const elsewhere = known.find((record) => record.cartridge !== cartridge.id && record.state !== 'superseded');
+  return elsewhere && (await cartridges.get(elsewhere.cartridge));
+}
+
+interface Duplicate {
+  readonly cartridge: CartridgeRecord;
+  readonly other: CartridgeRecord;
+  readonly volume: string;
+}
+
+/** What is to be said of the cartridge on which the volume was met. */
+export const duplicateFound = ({ cartridge, other, volume }: Duplicate): GrandsireError =>
+  new GrandsireError('cartridge.wrong-volume', {
+    message: `${nameCartridge(cartridge)} carries volume ${volume}, which is on ${nameCartridge(other)}, too: neither is written to`,
+    remedy: remedyFor(cartridge, other),
+    details: { found: volume, alsoOn: other.id },
+  });
+
+/** What is to be said of a cartridge whose volume was met on another. */
+export const duplicateElsewhere = (cartridge: CartridgeRecord, other: CartridgeRecord): GrandsireError =>
+  new GrandsireError('cartridge.duplicate-volume', {
+    message: `the volume of ${nameCartridge(cartridge)} was met on ${nameCartridge(other)}, too: neither is written to`,
+    remedy: remedyFor(other, cartridge),
+    details: { alsoOn: other.id },
+  });
+
+const remedyFor = (met: CartridgeRecord, known: CartridgeRecord): string =>
+  `Put the right cartridges under the right barcodes, or take the copy out of use (grandsire cartridge retire ${met.barcode}). Then have both looked at: ` +
+  `grandsire cartridge identify ${met.barcode}, and then grandsire cartridge identify ${known.barcode}.`;
+
+/** The suspect cartridge on which this one's volume was met; undefined where there is none, or that doubt was settled there. */
+export async function sharesVolumeWith(
+  cartridge: CartridgeRecord,
+  repositories: Repositories,
+): Promise<CartridgeRecord | undefined> {
+  const doubt = await standingDoubt(cartridge, repositories);
+  if (doubt?.details['code'] !== 'cartridge.duplicate-volume') return undefined;
+  const other = await repositories.cartridges.get(doubt.details['alsoOn'] as CartridgeId);
+  return other?.condition === 'suspect' ? other : undefined;
+}
