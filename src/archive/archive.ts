@@ -37,8 +37,10 @@ export interface ArchiveOptions {
   readonly versions: VersionWriter;
   /** What the chain holds (as `FileRepository.reference`); left out, everything is archived. */
   readonly reference?: Reference | undefined;
-  /** Which file systems the base walked. */
+  /** Which file systems the base walked; the last complete run where everything is archived. */
   readonly previousFileSystems?: readonly WalkedFileSystem[];
+  /** Whoever started the run says that the file systems that are there now are meant. */
+  readonly acceptsFileSystems?: boolean;
   /** Inode numbers of the file system do not last: they are not compared. */
   readonly ignoreInode?: boolean;
   /** Threads that were made before; left out, it makes its own. All are taken. */
@@ -65,6 +67,7 @@ export interface ArchiveResult {
   readonly segments: number;
   readonly warnings: number;
   readonly deletions: number;
+  /** Roots and mount points, and the devices that the next run is to find there. */
   readonly fileSystems: readonly WalkedFileSystem[];
   /** Roots that are missing or cannot be read: the run may not be called complete. */
   readonly failedRoots: readonly Uint8Array[];
@@ -215,13 +218,15 @@ class ArchiveRun {
   }
 
   #startWalker(): void {
-    const { selection, reference, ignoreInode = false, previousFileSystems = [], scratchDirectory } = this.#options;
+    const { selection, reference, ignoreInode = false, scratchDirectory } = this.#options;
+    const { previousFileSystems = [], acceptsFileSystems = false } = this.#options;
     const data: WalkerData = {
       memory: this.#memory,
       selection,
       hasReference: reference !== undefined,
       ignoreInode,
       previousFileSystems,
+      acceptsFileSystems,
       scratchDirectory,
     };
     this.#walker = this.#start<WalkerMessage>('walker', data, (message) => {

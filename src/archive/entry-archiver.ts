@@ -85,7 +85,7 @@ export class EntryArchiver {
 
   /** False where the name is no regular file (any more). */
   #openAndArchive(entry: Entry): boolean {
-    const { files } = this.#options;
+    const { files, clock } = this.#options;
     let fd: number;
     try {
       fd = files.open(entry.path);
@@ -95,20 +95,21 @@ export class EntryArchiver {
       throw error;
     }
     try {
+      const readAt = clock.now();
       files.fstat(fd, this.#stat);
       if (this.#stat.type !== 'file') return false;
-      if (this.#stat.links > 1 && this.#archiveLink(entry)) return true;
-      this.#archiveContent(entry, fd);
+      const youth = youthOf(this.#stat, readAt);
+      if (this.#stat.links > 1 && this.#archiveLink(entry, youth)) return true;
+      this.#archiveContent(entry, fd, youth);
       return true;
     } finally {
       files.close(fd);
     }
   }
 
-  #archiveContent(entry: Entry, fd: number): void {
-    const { files, builder, clock } = this.#options;
+  #archiveContent(entry: Entry, fd: number, youth: number): void {
+    const { files, builder } = this.#options;
     const stat = this.#stat;
-    const readAt = clock.now();
     const size = stat.sizeBytes;
     const regions = findRegions(files, fd, stat);
     const map = regions && encodeSparseMap(regions, size);
@@ -122,7 +123,7 @@ export class EntryArchiver {
       builder.takeBack();
       throw reader.failure;
     }
-    const flags = this.#judge(entry, fd, reader) | (isYoung(stat, readAt) ? versionFlags.young : 0);
+    const flags = this.#judge(entry, fd, reader) | youth;
     const { sizeBytes } = stat;
     const content = { sizeBytes, linkTarget: '', sha256: reader.digest(), place, memberPlace: place };
     const version = this.#version(entry, flags, content);
@@ -187,6 +188,8 @@ export class EntryArchiver {
   #archiveByPath(entry: Entry): void {
     const { files, builder, clock } = this.#options;
     const stat = this.#stat;
+    // Before anything is read: room for the member may be long in coming, and what changes meanwhile must not count as older than what was read.
+    const readAt = clock.now();
     files.lstat(entry.path, stat);
     const { type } = stat;
     const shown = escapePath(bytesOf(entry.path));
@@ -202,39 +205,53 @@ export class EntryArchiver {
       );
       return;
     }
-    if (type !== 'directory' && stat.links > 1 && this.#archiveLink(entry)) return;
+    const youth = youthOf(stat, readAt);
+    if (type !== 'directory' && stat.links > 1 && this.#archiveLink(entry, youth)) return;
     const linkTarget = type === 'symlink' ? files.readLink(entry.path) : '';
     const records = attributeRecords(files, entry.path);
     const base = this.#member(memberPath(entry.path, type === 'directory'), typeFlags[type], 0);
     const place = builder.begin(entry.path, this.#prepare(entry.path, { ...base, linkTarget, records }));
-    const flags = isYoung(stat, clock.now()) ? versionFlags.young : 0;
     const content = { sizeBytes: 0, linkTarget, sha256: undefined, place, memberPlace: place };
-    const version = this.#version(entry, flags, content);
+    const version = this.#version(entry, youth, content);
     builder.end(version);
     if (type !== 'directory') this.#remember(version, entry.path);
   }
 
   /** A further name of an inode becomes a link to its first; false where this is the first. */
-  #archiveLink(entry: Entry): boolean {
+  #archiveLink(entry: Entry, youth: number): boolean {
     const { builder, findLink } = this.#options;
-    const { fileSystem, inode } = this.#stat;
+    const { type, fileSystem, inode } = this.#stat;
     builder.settle();
     const known = builder.findLink(fileSystem, inode) ?? findLink(fileSystem, inode);
-    if (known === undefined) return false;
+    // An inode of another type is another one, which took the number of one that is gone.
+    if (known?.type !== type) return false;
     const member = this.#member(memberPath(entry.path, false), typeFlags.hardLink, 0);
     const header = this.#prepare(entry.path, { ...member, linkTarget: memberPath(known.path, false) });
     const memberPlace = builder.begin(entry.path, header);
     const { sizeBytes, sha256, place } = known;
     const content = { sizeBytes, linkTarget: '', sha256, place, memberPlace };
-    builder.end(this.#version(entry, known.flags | versionFlags.hardLink, content));
+    const flags = known.flags | versionFlags.hardLink | youth | this.#judgeLink(entry, known);
+    builder.end(this.#version(entry, flags, content));
     return true;
+  }
+
+  /** Whether the content, read under the first name, is what a further name has now: only then may its stamps vouch for it. */
+  #judgeLink(entry: Entry, known: LinkedContent): number {
+    const stat = this.#stat;
+    if (sameTimes(stat, known) && (stat.type !== 'file' || stat.sizeBytes === known.sizeBytes)) return 0;
+    const [name, first] = [entry.path, known.path].map((path) => escapePath(bytesOf(path)));
+    this.#warn(
+      entry,
+      'file.changed',
+      `${name} was changed after its content was read as ${first}, a name of the same file; what is stored for both is older`,
+    );
+    return versionFlags.fuzzy;
   }
 
   #remember(version: VersionInfo, path: ByteString): void {
     const { links, fileSystem, inode } = this.#stat;
     if (links <= 1) return;
-    const { sizeBytes, sha256, flags, place } = version;
-    this.#options.builder.addLink({ fileSystem, inode, content: { path, sizeBytes, sha256, flags, place } });
+    this.#options.builder.addLink({ fileSystem, inode, content: { ...version, path } });
   }
 
   #member(path: ByteString, type: TypeFlag, sizeBytes: number, records = noRecords): TarMember {
@@ -310,15 +327,20 @@ export class EntryArchiver {
 
 const noRecords: readonly PaxRecord[] = [];
 
-const sameStamps = (a: FileStat, b: FileStat): boolean =>
-  a.sizeBytes === b.sizeBytes &&
+const sameStamps = (a: FileStat, b: FileStat): boolean => a.sizeBytes === b.sizeBytes && sameTimes(a, b);
+
+type Times = Pick<FileStat, 'mtimeSeconds' | 'mtimeNanoseconds' | 'ctimeSeconds' | 'ctimeNanoseconds'>;
+
+const sameTimes = (a: Times, b: Times): boolean =>
   a.mtimeSeconds === b.mtimeSeconds &&
   a.mtimeNanoseconds === b.mtimeNanoseconds &&
   a.ctimeSeconds === b.ctimeSeconds &&
   a.ctimeNanoseconds === b.ctimeNanoseconds;
 
-function isYoung(stat: FileStat, readAt: number): boolean {
+/** The flag of stamps that were young at this moment. */
+function youthOf(stat: FileStat, readAt: number): number {
   const oldest = readAt - youngMs;
   const newer = (seconds: number, nanoseconds: number): boolean => seconds * 1000 + nanoseconds / 1e6 > oldest;
-  return newer(stat.mtimeSeconds, stat.mtimeNanoseconds) || newer(stat.ctimeSeconds, stat.ctimeNanoseconds);
+  const isYoung = newer(stat.mtimeSeconds, stat.mtimeNanoseconds) || newer(stat.ctimeSeconds, stat.ctimeNanoseconds);
+  return isYoung ? versionFlags.young : 0;
 }

@@ -2,11 +2,17 @@ import { closeSync, readSync, writeSync } from 'node:fs';
 import { type ByteString, byteStringOf, bytesOf } from '#src/archive/byte-string';
 import { openScratchFile } from '#src/archive/scratch-file';
 import type { MemberPlace } from '#src/archive/segment-placer';
+import { type EntryType, entryTypes } from '#src/catalog/files';
 
-/** The content of an inode, as it was archived under its first name. */
+/** The content of an inode, as it was archived under its first name, and the stamps under which it was read. */
 export interface LinkedContent {
   readonly path: ByteString;
+  readonly type: EntryType;
   readonly sizeBytes: number;
+  readonly mtimeSeconds: number;
+  readonly mtimeNanoseconds: number;
+  readonly ctimeSeconds: number;
+  readonly ctimeNanoseconds: number;
   /** Hexadecimal. */
   readonly sha256: string | undefined;
   /** `versionFlags` of the first name. */
@@ -24,8 +30,23 @@ export interface LinkTableFiles {
 
 const slotBytes = 128;
 const firstBits = 12;
-const layout = { inUse: 0, device: 8, inode: 16, sha256: 32, hasDigest: 64, segment: 72, endSegment: 76 } as const;
-const numbers = { offset: 80, sizeBytes: 88, flags: 96, pathOffset: 104, pathLength: 112 } as const;
+/** Of 32 bits, but for device, inode and digest. */
+const layout = {
+  inUse: 0,
+  flags: 4,
+  device: 8,
+  inode: 16,
+  type: 24,
+  pathLength: 28,
+  sha256: 32,
+  hasDigest: 64,
+  segment: 72,
+  endSegment: 76,
+  mtimeNanoseconds: 112,
+  ctimeNanoseconds: 116,
+} as const;
+/** Of 64 bits. */
+const numbers = { offset: 80, sizeBytes: 88, mtimeSeconds: 96, pathOffset: 104, ctimeSeconds: 120 } as const;
 
 export function createLinkTableFiles(directory: string): LinkTableFiles {
   const slots = openScratchFile(directory);
@@ -80,9 +101,14 @@ export class LinkTable {
     slot.writeUInt32LE(content.place.endSegment, layout.endSegment);
     slot.writeDoubleLE(content.place.offset, numbers.offset);
     slot.writeDoubleLE(content.sizeBytes, numbers.sizeBytes);
-    slot.writeDoubleLE(content.flags, numbers.flags);
+    slot.writeUInt32LE(content.flags, layout.flags);
+    slot.writeUInt32LE(entryTypes.indexOf(content.type), layout.type);
+    slot.writeDoubleLE(content.mtimeSeconds, numbers.mtimeSeconds);
+    slot.writeUInt32LE(content.mtimeNanoseconds, layout.mtimeNanoseconds);
+    slot.writeDoubleLE(content.ctimeSeconds, numbers.ctimeSeconds);
+    slot.writeUInt32LE(content.ctimeNanoseconds, layout.ctimeNanoseconds);
     slot.writeDoubleLE(state[2] as number, numbers.pathOffset);
-    slot.writeDoubleLE(path.length, numbers.pathLength);
+    slot.writeUInt32LE(path.length, layout.pathLength);
     writeSync(this.#files.slots, slot, 0, slotBytes, offset);
     state[1] = (state[1] as number) + 1;
     state[2] = (state[2] as number) + path.length;
@@ -114,14 +140,19 @@ export class LinkTable {
 
   #decode(): LinkedContent {
     const slot = this.#slot;
-    const path = Buffer.alloc(slot.readDoubleLE(numbers.pathLength));
+    const path = Buffer.alloc(slot.readUInt32LE(layout.pathLength));
     readSync(this.#files.paths, path, 0, path.length, slot.readDoubleLE(numbers.pathOffset));
     return {
       path: byteStringOf(path),
+      type: entryTypes[slot.readUInt32LE(layout.type)] ?? 'file',
       sizeBytes: slot.readDoubleLE(numbers.sizeBytes),
+      mtimeSeconds: slot.readDoubleLE(numbers.mtimeSeconds),
+      mtimeNanoseconds: slot.readUInt32LE(layout.mtimeNanoseconds),
+      ctimeSeconds: slot.readDoubleLE(numbers.ctimeSeconds),
+      ctimeNanoseconds: slot.readUInt32LE(layout.ctimeNanoseconds),
       sha256:
         slot.readUInt32LE(layout.hasDigest) === 1 ? slot.toString('hex', layout.sha256, layout.hasDigest) : undefined,
-      flags: slot.readDoubleLE(numbers.flags),
+      flags: slot.readUInt32LE(layout.flags),
       place: {
         segment: slot.readUInt32LE(layout.segment),
         offset: slot.readDoubleLE(numbers.offset),

@@ -23,6 +23,7 @@ export interface WalkerData {
   readonly hasReference: boolean;
   readonly ignoreInode: boolean;
   readonly previousFileSystems: readonly WalkedFileSystem[];
+  readonly acceptsFileSystems: boolean;
   /** For what is too much to be held. */
   readonly scratchDirectory: string;
 }

@@ -13,10 +13,7 @@ import { bug } from '#src/base/errors';
 const deletionsAtATime = 1000;
 
 /** The thread that walks the selected trees and hands out tasks. */
-function walkSelection(
-  { memory, selection, hasReference, ignoreInode, previousFileSystems, scratchDirectory }: WalkerData,
-  port: MessagePort,
-): void {
+function walkSelection({ memory, hasReference, scratchDirectory, ...settings }: WalkerData, port: MessagePort): void {
   const send = (message: WalkerMessage): void => port.postMessage(message);
   const producer = new TaskProducer(memory);
   let deletions: Deletion[] = [];
@@ -29,10 +26,8 @@ function walkSelection(
     files: systemFileOperations,
     list: createDirectoryListing(scratchDirectory),
     pending,
-    selection,
+    ...settings,
     reference: hasReference ? createReferenceReader(memory, port) : undefined,
-    ignoreInode,
-    previousFileSystems,
     add: (directory, name, isFile) => producer.addName(directory, name, isFile),
     warn: (warning) => send({ kind: 'warning', warning }),
     deleted: (deletion) => {

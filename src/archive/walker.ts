@@ -2,7 +2,7 @@ import { type ByteString, byteStringOf, bytesOf, joinPath, splitPath } from '#sr
 import { type ListDirectory, listedKinds } from '#src/archive/directory-listing';
 import type { FileOperations } from '#src/archive/file-operations';
 import { emptyFileStat, type FileStat } from '#src/archive/file-stat';
-import { MissingNames } from '#src/archive/missing-names';
+import { FileSystemChanges } from '#src/archive/file-system-changes';
 import type { TaggedName } from '#src/archive/name-file';
 import type { ArchiveWarning } from '#src/archive/pack-builder';
 import type { PendingDirectories, PendingLevel } from '#src/archive/pending-directories';
@@ -25,8 +25,10 @@ export interface WalkerOptions {
   readonly reference: Reference | undefined;
   /** Inode numbers of this file system do not last. */
   readonly ignoreInode: boolean;
-  /** File systems that the earlier run walked. */
+  /** File systems that the earlier run walked; for a full one those of the last complete run. */
   readonly previousFileSystems: readonly WalkedFileSystem[];
+  /** Those that are there now are meant, whatever was there before. */
+  readonly acceptsFileSystems: boolean;
   /** Takes entries to be archived, in their order. */
   readonly add: (directory: ByteString, name: ByteString, isFile: boolean) => void;
   readonly warn: (warning: ArchiveWarning) => void;
@@ -34,6 +36,7 @@ export interface WalkerOptions {
 }
 
 export interface WalkResult {
+  /** Roots and mount points, and the devices that the next run is to find there. */
   readonly fileSystems: readonly WalkedFileSystem[];
   /** Roots that are missing or cannot be read. */
   readonly failedRoots: readonly Uint8Array[];
@@ -62,21 +65,26 @@ export class Walker {
   readonly #roots: readonly ByteString[];
   readonly #never: ReadonlySet<ByteString>;
   readonly #stat: FileStat = emptyFileStat();
-  readonly #fileSystems: WalkedFileSystem[] = [];
   readonly #failedRoots: Uint8Array[] = [];
-  readonly #missing: MissingNames;
+  readonly #fileSystems: FileSystemChanges;
 
   constructor(options: WalkerOptions) {
     this.#options = options;
     this.#isExcluded = createExclusion(options.selection);
     this.#roots = normaliseRoots(options.selection.roots.map(byteStringOf));
     this.#never = new Set(options.selection.never.map(byteStringOf));
-    this.#missing = new MissingNames(options);
+    this.#fileSystems = new FileSystemChanges({
+      ...options,
+      isFull: options.reference === undefined,
+      oneFileSystem: options.selection.oneFileSystem,
+      roots: this.#roots,
+      isExcluded: this.#isExcluded,
+    });
   }
 
   walk(): WalkResult {
     for (const root of this.#roots) this.#walkRoot(root);
-    return { fileSystems: this.#fileSystems, failedRoots: this.#failedRoots };
+    return { fileSystems: this.#fileSystems.settle(), failedRoots: this.#failedRoots };
   }
 
   #walkRoot(root: ByteString): void {
@@ -92,11 +100,12 @@ export class Walker {
     const known = findName(this.#options.reference?.entries(directory, () => []) ?? [], name);
     const isChanged = known === undefined || !isUnchanged(stat, known, this.#options);
     if (stat.type !== 'directory') {
+      if (known?.type === 'directory') this.#fileSystems.replaced(directory, name, stat.fileSystem);
       if (isChanged) this.#options.add(directory, name, stat.type === 'file');
       return;
     }
     const { fileSystem } = stat;
-    this.#fileSystems.push({ path: bytesOf(root), device: fileSystem });
+    this.#fileSystems.meet(root, fileSystem);
     const levels: Level[] = [];
     this.#enter(levels, { path: root, fileSystem, isChanged });
     while (levels.length > 0) this.#step(levels);
@@ -126,7 +135,7 @@ export class Walker {
     }
     const { fileSystem } = stat;
     if (fileSystem !== level.fileSystem) {
-      this.#fileSystems.push({ path: bytesOf(path), device: fileSystem });
+      this.#fileSystems.meet(path, fileSystem);
       if (this.#options.selection.oneFileSystem) {
         if (subdirectory.isChanged) this.#options.add(level.path, subdirectory.name, false);
         return;
@@ -176,7 +185,7 @@ export class Walker {
     const passOver = (until: ByteString | undefined): void => {
       for (; !next.done && (until === undefined || next.value.name < until); next = known.next()) {
         // The root directory stands in its own table under the empty name.
-        if (next.value.name !== '') this.#missing.report(level, next.value.name);
+        if (next.value.name !== '') this.#fileSystems.missing(level, next.value.name);
       }
     };
     for (const listed of listing) {
@@ -208,7 +217,9 @@ export class Walker {
       this.#warnUnreadable(path, error);
       return;
     }
-    if (stat.type !== 'directory' && known?.type === 'directory') this.#missing.report(level, name);
+    if (stat.type !== 'directory' && known?.type === 'directory') {
+      this.#fileSystems.replaced(level.path, name, stat.fileSystem);
+    }
     const isChanged = known === undefined || !isUnchanged(stat, known, this.#options);
     if (stat.type === 'directory') {
       level.subdirectories.add({ name, isChanged });

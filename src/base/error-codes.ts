@@ -283,7 +283,11 @@ export const errorCodes = {
     'failed',
     'The extended attributes of a file do not fit into a segment; the file was archived without them.',
   ),
-  'file.changed': define('operator', 'failed', 'A file was changed while it was read; its copy may mix old and new.'),
+  'file.changed': define(
+    'operator',
+    'failed',
+    'A file was changed while it was read, or before a further name of it was archived; its copy may be old, or mix old and new.',
+  ),
   'file.grew': define(
     'operator',
     'failed',
@@ -292,7 +296,7 @@ export const errorCodes = {
   'file.other-file-system': define(
     'operator',
     'failed',
-    'Names are missing, and another file system is mounted there than before: they are not taken for deleted.',
+    'Another file system stands at a root or mount point than before: what is missing there is not taken for deleted.',
   ),
   'file.path-too-long': define('operator', 'failed', 'A path is too long to be archived.'),
   'file.root-missing': define('operator', 'failed', 'A path that is to be backed up does not exist or cannot be read.'),

@@ -49,7 +49,7 @@ export async function backup(request: BackupRequest, ports: BackupPorts): Promis
   const dataSet = await createDataSet(request.set, decision, ports);
   alongside = request.stageOnly ? undefined : await despoolAlongside({ dataSet, decision, staging, ports });
   try {
-    await stage(request.set, { dataSet, decision, staging, ports });
+    await stage(request, { dataSet, decision, staging, ports });
   } catch (error) {
     await alongside?.stop();
     const failure = alongside?.failure ?? staging.asFailure(error);
@@ -102,13 +102,14 @@ interface Staging {
   readonly ports: BackupPorts;
 }
 
-async function stage(set: BackupSetSettings, { dataSet, decision, staging, ports }: Staging): Promise<void> {
+async function stage({ set, level }: BackupRequest, { dataSet, decision, staging, ports }: Staging): Promise<void> {
   const { catalog, clock, configuration, signal } = ports;
   await staging.keepRecord(await describeDataSet(catalog, dataSet));
   trace('staging.begun');
   const segmentBytes = await segmentSize(decision, ports);
   const chain = decision.base === undefined ? [] : await catalog.dataSets.chain(decision.base);
   const keys = chain.map(({ key }) => key);
+  const [earlier] = chain[0] ? chain : await catalog.dataSets.list({ backupSet: set.name, state: 'complete' });
   const sink = staging.sink(dataSet, { segmentBytes, signal });
   const warnings: Promise<void>[] = [];
   const result = await archive({
@@ -122,7 +123,8 @@ async function stage(set: BackupSetSettings, { dataSet, decision, staging, ports
     sink,
     versions: catalog.files.openWriter(dataSet.key),
     reference: keys.length === 0 ? undefined : (places, limit) => catalog.files.reference(keys, places, limit),
-    previousFileSystems: chain[0] ? await catalog.dataSets.fileSystems(chain[0].key) : [],
+    previousFileSystems: earlier ? await catalog.dataSets.fileSystems(earlier.key) : [],
+    acceptsFileSystems: level === 'full',
     ignoreInode: set.inode === 'ignore',
     threads: ports.threads,
     scratchDirectory: configuration.staging.path,

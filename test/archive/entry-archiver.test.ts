@@ -2,111 +2,21 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
-import type { ByteString } from '#src/archive/byte-string';
-import { EntryArchiver } from '#src/archive/entry-archiver';
 import type { FileOperations } from '#src/archive/file-operations';
-import { emptyFileStat, type FileStat } from '#src/archive/file-stat';
-import { type ArchiveWarning, type Pack, PackBuilder } from '#src/archive/pack-builder';
-import type { VersionInfo } from '#src/archive/version-rows';
+import type { FileStat } from '#src/archive/file-stat';
 import { instant, ManualClock } from '#src/base/clock';
 import { versionFlags } from '#src/catalog/files';
+import { archiveNames, FakeFile, type Outcome, old, readAt, SystemError } from '#test/archive/fake-file';
 
-const readAt = instant(1_800_000_000_000);
-const old = { mtimeSeconds: 1_700_000_000, ctimeSeconds: 1_700_000_000 };
-
-class SystemError extends Error {
-  readonly code: string;
-
-  constructor(code: string) {
-    super(code);
-    this.code = code;
-  }
-}
-
-/** One file in memory, and what happens to it while it is read. */
-class FakeFile implements FileOperations {
-  stat: FileStat;
-  content: Buffer;
-  /** Called before each read. */
-  beforeRead: (position: number) => void = () => undefined;
-
-  constructor(content: Buffer, stat: Partial<FileStat> = {}) {
-    this.content = content;
-    this.stat = { ...emptyFileStat(), ...old, sizeBytes: content.length, blocks: 1 << 20, ...stat };
-  }
-
-  open(): number {
-    return 7;
-  }
-
-  close(): void {}
-
-  fstat(_fd: number, into: FileStat): void {
-    Object.assign(into, this.stat);
-  }
-
-  lstat(_path: ByteString, into: FileStat): void {
-    Object.assign(into, this.stat);
-  }
-
-  read(_fd: number, area: Uint8Array, position: number): number {
-    this.beforeRead(position);
-    // Short reads happen: the archiver must ask again.
-    const part = this.content.subarray(position, position + Math.min(area.length, 100_000));
-    area.set(part);
-    return part.length;
-  }
-
-  seekData(): number | undefined {
-    return undefined;
-  }
-
-  seekHole(): number | undefined {
-    return undefined;
-  }
-
-  readLink(): ByteString {
-    return 'target';
-  }
-
-  attributeNames(): readonly Uint8Array[] {
-    return [];
-  }
-
-  attribute(): Uint8Array | undefined {
-    return undefined;
-  }
-}
-
-interface Outcome {
-  readonly stream: Buffer;
-  readonly versions: readonly VersionInfo[];
-  readonly warnings: readonly ArchiveWarning[];
-}
-
-/** Archives one name through packs of `packBytes`, and one more file behind it, which must come out whole whatever happened before. */
-function archiveOne(files: FileOperations, packBytes = 64 * 1024): Outcome {
-  const packs: Pack[] = [];
-  const parts: Buffer[] = [];
-  const builder = new PackBuilder({
-    acquire: () => ({ index: 0, bytes: Buffer.alloc(packBytes, 0xee) }),
-    submit(pack) {
-      packs.push(pack);
-      for (const { start, length } of pack.members) {
-        parts.push(pack.area?.bytes.subarray(start, start + length) ?? Buffer.alloc(0));
-      }
-    },
-    settle() {},
-  });
-  const common = { builder, findLink: () => undefined, clock: new ManualClock(readAt), mostHeaderBytes: 1 << 20 };
-  builder.beginTask(0);
-  new EntryArchiver({ ...common, files }).archive('/d', 'file', true);
-  new EntryArchiver({ ...common, files: new FakeFile(Buffer.from('next')) }).archive('/d', 'next', true);
-  builder.close();
-  builder.endTask();
-  const versions = packs.flatMap((pack) => pack.versions);
-  return { stream: Buffer.concat(parts), versions, warnings: packs.flatMap((pack) => pack.warnings) };
-}
+/** Archives one name, and one more file behind it, which must come out whole whatever happened before. */
+const archiveOne = (files: FileOperations, packBytes = 64 * 1024): Outcome =>
+  archiveNames(
+    [
+      ['file', files],
+      ['next', new FakeFile(Buffer.from('next'))],
+    ],
+    { packBytes },
+  );
 
 const extractMember = (stream: Buffer, name: string): Buffer =>
   execFileSync('tar', ['-xOf', '-', name], { input: stream, maxBuffer: 1 << 26 });
@@ -267,5 +177,81 @@ describe('a file that cannot be read', () => {
       ['file.socket'],
     );
     assertUndamaged(outcome);
+  });
+});
+
+describe('a further name of an inode', () => {
+  const shared = { inode: '77', links: 2, fileSystem: '8:1' };
+  const flags = ({ versions }: Outcome): readonly number[] => versions.map((version) => version.flags);
+  const codes = ({ warnings }: Outcome): readonly string[] => warnings.map(({ code }) => code);
+
+  it('is a link to the first, without a flag where nothing changed', () => {
+    const file = new FakeFile(content, shared);
+    for (const packBytes of [32 * 1024, 4 << 20]) {
+      const names = ['file', 'link'].map((name) => [name, file] as const);
+      const outcome = archiveNames(names, { packBytes });
+      assert.deepEqual([flags(outcome), codes(outcome)], [[0, versionFlags.hardLink], []]);
+      assert.equal(outcome.versions[1]?.sha256, outcome.versions[0]?.sha256);
+    }
+  });
+
+  for (const [what, change] of [
+    ['mtime', { mtimeNanoseconds: 1 }],
+    ['ctime', { ctimeSeconds: old.ctimeSeconds + 1 }],
+    ['size', { sizeBytes: content.length - 1 }],
+  ] as const) {
+    it(`is reported and flagged where the ${what} is not that under which the content was read`, () => {
+      const changed = new FakeFile(content, { ...shared, ...change });
+      const outcome = archiveNames([
+        ['file', new FakeFile(content, shared)],
+        ['link', changed],
+      ]);
+      assert.deepEqual(codes(outcome), ['file.changed']);
+      assert.equal(outcome.warnings[0]?.path.toString(), '/d/link');
+      assert.deepEqual(flags(outcome), [0, versionFlags.hardLink | versionFlags.fuzzy]);
+    });
+  }
+
+  it('is young where its own stamps are', () => {
+    const young = { ...shared, ctimeSeconds: readAt / 1000 - 1 };
+    const outcome = archiveNames([
+      ['file', new FakeFile(content, shared)],
+      ['link', new FakeFile(content, young)],
+    ]);
+    assert.deepEqual(flags(outcome)[1], versionFlags.hardLink | versionFlags.fuzzy | versionFlags.young);
+  });
+
+  it('is no link where something of another type took the number of the inode', () => {
+    const outcome = archiveNames([
+      ['file', new FakeFile(content, shared)],
+      ['fifo', new FakeFile(Buffer.alloc(0), { ...shared, type: 'fifo' })],
+    ]);
+    assert.deepEqual([flags(outcome), codes(outcome)], [[0, 0], []]);
+    assert.equal(outcome.versions[1]?.sha256, undefined);
+  });
+});
+
+describe('a symbolic link that waits for room', () => {
+  it('is young by the moment when it was looked at, not by that when it got the room', () => {
+    const clock = new ManualClock(readAt);
+    const file = new FakeFile(content.subarray(0, 1000), {});
+    const stamps = { ctimeSeconds: readAt / 1000 - 1 };
+    const link = new FakeFile(Buffer.alloc(0), { type: 'symlink', ...stamps });
+    // The first file fills the pack, so that the link waits for the next one.
+    const onSubmit = (): void => clock.set(instant(readAt + 60_000));
+    const outcome = archiveNames(
+      [
+        ['file', file],
+        ['link', link],
+      ],
+      { packBytes: 2048, clock, onSubmit },
+    );
+    assert.deepEqual(
+      outcome.versions.map(({ type, flags }) => [type, flags]),
+      [
+        ['file', 0],
+        ['symlink', versionFlags.young],
+      ],
+    );
   });
 });

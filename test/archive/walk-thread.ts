@@ -55,6 +55,7 @@ function walk(order: WalkOrder): WalkOutcome {
     reference: isIncremental ? new ReferenceReader(reference(order), 1024) : undefined,
     ignoreInode: false,
     previousFileSystems: [],
+    acceptsFileSystems: false,
     add: () => {
       added += 1;
     },

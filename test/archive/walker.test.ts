@@ -60,6 +60,7 @@ function walk(options: Partial<WalkerOptions> = {}): Walked & { readonly devices
     reference: undefined,
     ignoreInode: false,
     previousFileSystems: [],
+    acceptsFileSystems: false,
     add: (directory, name) => added.push(below(directory, name)),
     warn: ({ code }) => warnings.push(code),
     deleted: ({ directory, name }) => deleted.push(below(directory.toString(), name.toString())),
@@ -140,6 +141,48 @@ describe('an incremental run', () => {
     const { deleted, added } = walk({ reference });
     rmSync(`${root}-moved`, { recursive: true });
     assert.deepEqual([deleted, added], [['/a'], ['', '/a']]);
+  });
+
+  it('records a root that gave way to a file as gone', () => {
+    make('a/x', 'b/y');
+    const reference = remember(all('a', 'a/x', 'b', 'b/y'));
+    const roots = ['a', 'b'].map((name) => Buffer.from(join(root, name)));
+    const selection = { roots, excludes: [], never: [], oneFileSystem: false };
+    rmSync(join(root, 'a'), { recursive: true });
+    writeFileSync(join(root, 'a'), 'now a file');
+    const { deleted, added, warnings } = walk({ reference, selection });
+    assert.deepEqual([deleted, added, warnings], [['/a'], ['/a'], []]);
+    const previousFileSystems = [{ path: Buffer.from(join(root, 'a')), device: '0:9999' }];
+    const moved = walk({ reference, selection, previousFileSystems });
+    assert.deepEqual([moved.deleted, moved.warnings], [['/a'], ['file.other-file-system']]);
+  });
+
+  it('keeps the device of before on record where names are missing, until it is accepted or nothing is missing', () => {
+    make('x', 'y');
+    const reference = remember(all('x', 'y'));
+    const previousFileSystems = [{ path: Buffer.from(root), device: '0:9999' }];
+    const [device = ''] = walk().devices;
+    assert.deepEqual(walk({ reference, previousFileSystems }).devices, [device]);
+    rmSync(join(root, 'x'));
+    assert.deepEqual(walk({ reference, previousFileSystems }).devices, ['0:9999']);
+    const full = walk({ previousFileSystems });
+    assert.deepEqual([full.devices, full.warnings], [[device], ['file.other-file-system']]);
+    rmSync(join(root, 'y'));
+    assert.deepEqual(walk({ previousFileSystems }).devices, ['0:9999']);
+    const accepted = walk({ previousFileSystems, acceptsFileSystems: true });
+    assert.deepEqual([accepted.devices, accepted.warnings], [[device], ['file.other-file-system']]);
+  });
+
+  it('does not miss a mount point that is excluded now, or lies below no root', () => {
+    make('a/x');
+    const previousFileSystems = ['/a/away/disk', '/../elsewhere'].map((path) => ({
+      path: Buffer.from(join(root, path)),
+      device: '0:9999',
+    }));
+    const selection = { roots: [Buffer.from(root)], excludes: ['away'], never: [], oneFileSystem: false };
+    assert.deepEqual(walk({ selection, previousFileSystems }).warnings, []);
+    const all = { ...selection, excludes: [] };
+    assert.deepEqual(walk({ selection: all, previousFileSystems }).warnings, ['file.other-file-system']);
   });
 
   it('does not take what is excluded for deleted', () => {

@@ -64,6 +64,90 @@ describe('mount points below what is backed up', { skip: missingForMounts() }, (
     assert.deepEqual(readdirSync(to).sort(), ['mounted', 'new', 'outer']);
   });
 
+  for (const [what, at, oneFileSystem] of [
+    ['a mount point', 'mounted', false],
+    ['a root', '.', true],
+  ] as const) {
+    it(`what was on a disk in the place of ${what} is missed by every run until a full by hand`, async () => {
+      await using here = await prepared({ oneFileSystem });
+      const path = join(here.source, at);
+      const disk = mountSmallDisk(path, 65_536);
+      writeFileSync(join(path, 'inner'), 'of the disk');
+      await run(here, 'full');
+      disk[Symbol.dispose]();
+      const missing = { exitCode: 3, codes: ['file.other-file-system'] };
+      await assertRun(here, 'incremental', missing);
+      await assertRun(here, 'differential', missing);
+      const last = await assertRun(here, 'incremental', missing);
+      assert.equal(readFileSync(join(await restored(here, last), at, 'inner'), 'utf8'), 'of the disk');
+      await assertRun(here, 'full', missing);
+      const after = await assertRun(here, 'incremental', { exitCode: 0, codes: [] });
+      assert.equal(existsSync(join(await restored(here, after), at, 'inner')), false);
+      await assertRun(here, 'full', { exitCode: 0, codes: [] });
+    });
+  }
+
+  it('a full run that nobody asked for does not forget a disk that is not mounted', async () => {
+    await using here = await prepared({ oneFileSystem: false });
+    const disk = mountSmallDisk(join(here.source, 'mounted'), 65_536);
+    writeFileSync(join(disk.path, 'inner'), 'of another file system');
+    await run(here, 'full');
+    disk[Symbol.dispose]();
+    for (const level of [undefined, 'incremental', undefined]) {
+      await assertRun(here, level, { exitCode: 3, codes: ['file.other-file-system'] });
+    }
+  });
+
+  it('a mount point that is gone with its disk is not deleted', async () => {
+    await using here = await prepared({ oneFileSystem: false });
+    const disk = mountSmallDisk(join(here.source, 'media/disk'), 65_536);
+    writeFileSync(join(disk.path, 'inner'), 'of another file system');
+    await run(here, 'full');
+    disk[Symbol.dispose]();
+    rmSync(join(here.source, 'media'), { recursive: true });
+    await assertRun(here, 'incremental', { exitCode: 3, codes: ['file.other-file-system'] });
+    const last = await assertRun(here, 'incremental', { exitCode: 3, codes: ['file.other-file-system'] });
+    assert.equal(existsSync(join(await restored(here, last), 'media/disk/inner')), true);
+  });
+
+  it('a disk that is mounted over a folder does not make its content count as deleted', async () => {
+    await using here = await prepared({ oneFileSystem: false });
+    writeFileSync(join(here.source, 'mounted/covered'), 'covered');
+    await run(here, 'full');
+    const disk = mountSmallDisk(join(here.source, 'mounted'), 65_536);
+    writeFileSync(join(disk.path, 'inner'), 'of another file system');
+    await assertRun(here, 'incremental', { exitCode: 3, codes: ['file.other-file-system'] });
+    const last = await assertRun(here, 'incremental', { exitCode: 3, codes: ['file.other-file-system'] });
+    assert.equal(existsSync(join(await restored(here, last), 'mounted/covered')), true);
+    disk[Symbol.dispose]();
+    // All is as it was: what was on the disk is what is gone now.
+    const { exitCode, dataSet } = await run(here, 'incremental');
+    assert.equal(exitCode, 0);
+    assert.deepEqual(readdirSync(join(await restored(here, dataSet), 'mounted')), ['covered']);
+  });
+
+  it('another disk on which nothing is missing is as good as the one of before', async () => {
+    await using here = await prepared();
+    await run(here, 'full');
+    using disk = mountSmallDisk(here.source, 65_536);
+    writeFileSync(join(disk.path, 'outer'), 'outer');
+    mkdirSync(join(disk.path, 'mounted'));
+    assert.equal((await run(here, 'incremental')).exitCode, 0);
+    rmSync(join(disk.path, 'outer'));
+    const { exitCode, dataSet } = await run(here, 'incremental');
+    assert.equal(exitCode, 0);
+    assert.deepEqual(readdirSync(await restored(here, dataSet)), ['mounted']);
+  });
+
+  it('a mount point that is no longer one does not matter where it was not gone into', async () => {
+    await using here = await prepared();
+    const disk = mountSmallDisk(join(here.source, 'mounted'), 65_536);
+    await run(here, 'full');
+    disk[Symbol.dispose]();
+    await assertRun(here, 'incremental', { exitCode: 0, codes: [] });
+    await assertRun(here, undefined, { exitCode: 0, codes: [] });
+  });
+
   it('another folder of the same file system in the place of a mount point is as good as its content', async () => {
     await using here = await prepared({ oneFileSystem: false });
     const other = join(here.folder, 'other');
@@ -102,13 +186,24 @@ async function prepared({ oneFileSystem = true } = {}): Promise<Installation> {
   return here;
 }
 
-async function run(here: Installation, level: string): Promise<Ran> {
-  const words = ['backup', 'run', 'home', '--level', level, '--stage-only', '--json'];
+/** Without a level nobody asked for one: a full, since the set has no rotation. */
+async function run(here: Installation, level: string | undefined): Promise<Ran> {
+  const words = ['backup', 'run', 'home', ...(level ? ['--level', level] : []), '--stage-only', '--json'];
   const { exitCode, stdout } = await here.command(...words);
   const { dataSet, warnings, error } = JSON.parse(stdout);
   assert.equal(error, undefined, stdout);
   later(here);
   return { exitCode, dataSet, codes: warnings.map(({ code }: { readonly code: string }) => code) };
+}
+
+async function assertRun(
+  here: Installation,
+  level: string | undefined,
+  expected: Pick<Ran, 'exitCode' | 'codes'>,
+): Promise<string> {
+  const { dataSet, ...outcome } = await run(here, level);
+  assert.deepEqual(outcome, expected);
+  return dataSet;
 }
 
 function later(here: Installation): void {
@@ -117,7 +212,7 @@ function later(here: Installation): void {
 
 /** The tree as the data set and what it builds on have it. */
 async function restored(here: Installation, dataSet: string): Promise<string> {
-  const to = join(here.folder, 'to');
+  const to = join(here.folder, `to-${dataSet}`);
   assert.deepEqual((await here.restore(dataSet, to)).failed, []);
   return join(to, here.source);
 }
