@@ -64,6 +64,7 @@ export function despoolPortsFor(decision: RunDecision, staging: StagingArea, por
     choose: cartridgeChooser(decision, catalog, () => clock.now()),
     onPassedOver: (_cartridge, error) =>
       ports.onWarning({ code: error.code, message: `${error.message}; the run goes on with the next cartridge` }),
+    onSegmentLost: ({ code, message, remedy }) => ports.onWarning({ code, message: `${message}. ${remedy}` }),
     onCatalogLeftOut: ({ code, message }) =>
       ports.onWarning({ code, message: `no copy of the catalog was written behind the indexes: ${message}` }),
     onProgress: ports.onWritten,
