@@ -393,6 +393,11 @@ export const errorCodes = {
   ),
   'set.not-found': define('caller', 'not-found', 'There is no backup set of this name in the configuration.'),
   'staging.full': define('operator', 'failed', 'The staging area has no room, and none can be made.'),
+  'staging.segment-lost': define(
+    'device',
+    'failed',
+    'The only copy of a segment was staged, and is not what was staged any more; its files are to be backed up again.',
+  ),
   'staging.segment-missing': define('device', 'failed', 'A staged segment is missing or has another length.'),
   'staging.too-small': define('operator', 'usage', 'The staging area is smaller than one segment.'),
   'staging.unknown-segment': define(

@@ -50,7 +50,7 @@ export interface SegmentPlace {
   readonly offset: number;
 }
 
-/** `filling`: being written below staging, not yet restorable. `staged`: durable in staging. `written`: durable on at least one volume. */
+/** `filling`: being written below staging, not yet restorable. `staged`: durable in staging (or, where it is not there, lost). `written`: durable on at least one volume. */
 export type SegmentState = 'filling' | 'staged' | 'written';
 
 export interface SegmentRecord {
@@ -113,6 +113,11 @@ export interface DataSetRepository {
   inStaging(): Promise<readonly SegmentRecord[]>;
   /** Committed before the unlink. */
   leftStaging(dataSet: DataSetKey, number: number): Promise<void>;
+  /**
+   * The only copy of a staged segment cannot be read any more. A complete data set is interrupted from then on: it has a hole, so that it satisfies no
+   * tier and nothing builds on it. Committed before the unlink.
+   */
+  segmentLost(dataSet: DataSetKey, number: number): Promise<void>;
   /** After a crash: removes filling segments and their versions; returns what it removed. */
   abandonFilling(dataSet: DataSetKey): Promise<readonly number[]>;
   /** Takes in a segment that an index or a descriptor tells of (`catalog rebuild`); one that is known stays as it is. Its files are to follow. */

@@ -44,8 +44,10 @@ export async function backup(request: BackupRequest, ports: BackupPorts): Promis
   for (const finding of await staging.recover())
     ports.onWarning(finding as { code: GrandsireError['code']; message: string });
   await closeInterrupted(catalog, staging, clock);
-  const decision = await decideRun({ ...request, now: clock.now() }, catalog);
+  const now = clock.now();
+  // Decided for the moment at which it began, after what waits was written: writing that may show that a data set cannot be built on.
   if (!request.stageOnly) await writeEarlier(staging, request, ports);
+  const decision = await decideRun({ ...request, now }, catalog);
   const dataSet = await createDataSet(request.set, decision, ports);
   alongside = request.stageOnly ? undefined : await despoolAlongside({ dataSet, decision, staging, ports });
   try {

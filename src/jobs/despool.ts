@@ -10,6 +10,7 @@ import type { DataSetRecord, SegmentRecord } from '#src/catalog/data-sets';
 import type { VolumeRecord } from '#src/catalog/volumes';
 import { indexCoverage } from '#src/jobs/index-coverage';
 import { describeDataSet } from '#src/jobs/index-record';
+import { giveUpLostSegments, type LossPorts, pendingSegments, type StagedSegments } from '#src/jobs/lost-segments';
 import type { MountCartridge, MountedCartridge } from '#src/jobs/mounting';
 import { type CartridgeUse, prepareVolume, rememberUnfit } from '#src/jobs/prepare-volume';
 import type { CartridgeId } from '#src/media/facets';
@@ -20,15 +21,12 @@ import type { IndexDescriptor, SegmentDescriptor } from '#src/volume/descriptor'
 import { type PackedPayload, packFile, packIndex } from '#src/volume/index-payload';
 
 /** Where the staged files of a data set lie. */
-export interface StagedFiles {
-  segment(dataSet: string, number: number): string;
+export interface StagedFiles extends StagedSegments {
   /** JSON lines of the files whose members end in the segment. */
   indexPart(dataSet: string, number: number): string;
   deletions(dataSet: string): string;
   /** A scratch file for packing, in the folder of the data set. */
   scratch(dataSet: string, name: string): string;
-  /** Deletes the segment's bytes (commit before unlink); its index part stays until `finish`. */
-  evict(segment: SegmentRecord, dataSet: DataSetRecord): Promise<void>;
   /** Everything of the data set is on cartridges, indexes too: its folder goes. */
   finish(dataSet: DataSetRecord): Promise<void>;
   /** What the system says of a write there, as a failure of ours where the disk is full. */
@@ -48,7 +46,7 @@ export type ChooseCartridge = (state: {
   readonly passedOver: readonly CartridgeId[];
 }) => Promise<ChosenCartridge | undefined>;
 
-export interface DespoolPorts extends SessionPorts {
+export interface DespoolPorts extends SessionPorts, LossPorts {
   readonly staged: StagedFiles;
   readonly mount: MountCartridge;
   readonly choose: ChooseCartridge;
@@ -89,7 +87,8 @@ export async function openDespoolState(dataSet: DataSetRecord, repositories: Rep
 
 /**
  * Writes what is staged of a data set to cartridges: segments in order, on each cartridge an index behind them, and at the end of the data set (`last`)
- * a copy of the catalog. Goes on with the next cartridge where one is full, fails, or turns out unfit. What is written and indexed leaves staging.
+ * a copy of the catalog. Goes on with the next cartridge where one is full, fails, or turns out unfit, and without a segment that staging lost. What is
+ * written and indexed leaves staging.
  *
  * Throws `cartridge.none-suitable` (kind waiting) where no cartridge is left; everything staged stays staged.
  */
@@ -101,13 +100,18 @@ export async function despool(
 ): Promise<void> {
   await using reader = new PayloadReader();
   for (;;) {
-    const pending = await pendingSegments(dataSet, ports);
+    const pending = await pendingSegments(dataSet, ports.repositories);
     if (pending.length === 0 && (await allIndexed(dataSet, ports)) && (state.finalIndex || !options.last)) break;
     if (options.signal?.aborted) throw interrupted('interrupted before the next cartridge was mounted');
     const chosen = await ports.choose({ taken: state.taken, passedOver: state.passedOver });
     if (!chosen) throw noneSuitable(dataSet, pending.length, state.refusals);
     for (const { payloadBytes } of pending) reader.expect(payloadBytes);
-    await writeOnCartridge({ dataSet, state, ports, ...options, chosen, pending, reader });
+    try {
+      await writeOnCartridge({ dataSet, state, ports, ...options, chosen, pending, reader });
+    } catch (error) {
+      if (!(error instanceof GrandsireError) || error.code !== 'staging.unreadable') throw error;
+      if (!(await giveUpLostSegments(dataSet, { ports, reader, signal: options.signal }))) throw error;
+    }
   }
   if (options.last) await ports.staged.finish(dataSet);
 }
@@ -169,7 +173,7 @@ async function writeSegments(round: Round, session: WriteSession): Promise<void>
       break;
     }
   }
-  const left = (await pendingSegments(dataSet, ports)).length;
+  const left = (await pendingSegments(dataSet, ports.repositories)).length;
   const isFinal = round.last && left === 0 && !stopped;
   if (!(await writeIndex(round, session, isFinal))) return;
   if (isFinal) await writeCatalogCopy(round, session);
@@ -358,12 +362,6 @@ async function passOver({ state, ports, chosen }: Round, error: GrandsireError):
   await rememberUnfit(chosen.cartridge, error, ports);
   ports.onPassedOver(chosen.cartridge, error);
 }
-
-const pendingSegments = async (
-  dataSet: DataSetRecord,
-  { repositories }: DespoolPorts,
-): Promise<readonly SegmentRecord[]> =>
-  (await repositories.dataSets.segments(dataSet.key)).filter(({ state }) => state === 'staged');
 
 /** Earlier cartridges hold a part of the data set, and no index here lists it yet. */
 async function continuesFrom({ dataSet, ports }: Round, session: WriteSession): Promise<boolean> {

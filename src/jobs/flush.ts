@@ -67,6 +67,7 @@ export function despoolPortsFor(decision: RunDecision, staging: StagingArea, por
         code: error.code,
         message: `${error.message}; the run goes on with the next cartridge. ${error.remedy}`,
       }),
+    onSegmentLost: ({ code, message, remedy }) => ports.onWarning({ code, message: `${message}. ${remedy}` }),
     onCatalogLeftOut: ({ code, message }) =>
       ports.onWarning({ code, message: `no copy of the catalog was written behind the indexes: ${message}` }),
     onProgress: ports.onWritten,

@@ -1,13 +1,12 @@
-import { GrandsireError } from '#src/base/errors';
+import type { GrandsireError } from '#src/base/errors';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { VolumeRecord } from '#src/catalog/volumes';
 import type { MountedCartridge } from '#src/jobs/mounting';
 import type { CartridgeId } from '#src/media/facets';
 import { raisesDoubt } from '#src/session/doubt';
-import { duplicateElsewhere, unfitOnMedium } from '#src/session/duplicate-volume';
-import { readFirstBlock } from '#src/session/first-block';
+import { duplicateElsewhere } from '#src/session/duplicate-volume';
 import { labelCartridge, settleLabelling } from '#src/session/label-session';
-import { nameCartridge, unfitByKind } from '#src/session/unfit';
+import { unfitByKind } from '#src/session/unfit';
 import type { SessionPorts } from '#src/session/write-session';
 
 /** What a run wants with a cartridge: write behind what is there, or begin it anew. */
@@ -28,17 +27,8 @@ export async function prepareVolume(
   if (unfit) throw unfit;
   const session = { ...ports, drive, cartridge, virtual, signal };
   const volume = await settleLabelling(session);
-  if (use === 'overwrite') return labelCartridge(session);
-  if (!volume) {
-    throw (
-      (await unfitOnMedium(session, undefined, await readFirstBlock(drive, signal))) ??
-      new GrandsireError('cartridge.unlabelled', {
-        message: `${nameCartridge(cartridge)} carries no volume to append to`,
-        remedy: `Label it first: grandsire cartridge label ${cartridge.barcode}.`,
-      })
-    );
-  }
-  return volume;
+  // Where there is no volume to append to, one is begun: labelling takes a blank cartridge only, and names what else it finds.
+  return use === 'overwrite' || !volume ? labelCartridge(session) : volume;
 }
 
 /** What the catalog is to remember of a cartridge that turned out unfit, so that no plan names it again; and of another that is said to carry the same volume. */

@@ -63,11 +63,17 @@ export async function verifyCartridge(cartridge: CartridgeRecord, ports: VerifyP
   return tally.result();
 }
 
-/** Reads back every copy of a data set, staged ones too, and its indexes. */
+/** Reads back every copy of a data set, staged ones too, and its indexes. A segment that has none is a failure, too. */
 export async function verifyDataSet(dataSet: DataSetRecord, ports: VerifyPorts): Promise<VerifyResult> {
   const tally = new Tally();
+  const { tapeFiles } = ports.repositories;
+  const copies = [...(await tapeFiles.copiesOf(dataSet.key)), ...(await tapeFiles.unreadOf(dataSet.key))];
+  const copied = new Set(copies.map(({ number }) => number));
   for (const segment of await ports.repositories.dataSets.segments(dataSet.key)) {
+    if (segment.state === 'filling') continue;
     if (segment.inStaging) verifyStaged(dataSet, segment, { ports, tally });
+    else if (!copied.has(segment.number))
+      tally.fail({ file: undefined, dataSet, segment }, undefined, noCopy(dataSet, segment));
   }
   const byVolume = groupBy(await ports.repositories.tapeFiles.ofDataSet(dataSet.key), ({ volume }) => volume);
   for (const [key, files] of byVolume) {
@@ -159,6 +165,12 @@ function verifyStaged(dataSet: DataSetRecord, segment: SegmentRecord, { ports, t
     tally.fail({ file: undefined, dataSet, segment }, undefined, error);
   }
 }
+
+const noCopy = ({ id, backupSet }: DataSetRecord, { number }: SegmentRecord): GrandsireError => {
+  const remedy = `Back the set up again: grandsire backup run ${backupSet} --level full.`;
+  const message = `no copy of segment ${number} of ${id} is left, neither in staging nor on a cartridge. ${remedy}`;
+  return new GrandsireError('segment.no-copy', { message, remedy });
+};
 
 function assertSame(found: string, segment: SegmentRecord, what: string): void {
   if (found === segment.xxh64) return;

@@ -20,10 +20,13 @@ export interface AgendaItem {
 /**
  * All runs from now to `to` that are not done, and the one that is under way, in the order in which they begin. Each rotation
  * counts days in its own zone.
+ *
+ * The one that is under way comes first, whatever its hour: what is overdue has not written a byte yet, so that nothing of it
+ * can be appended to or built on. What was remembered for it is still not taken where there is another cartridge.
  */
 export function listAgenda(state: PlanningState, request: PlanningRequest, to: CalendarDay): readonly AgendaItem[] {
   const items = state.rotations.flatMap((rotation) => agendaOf(rotation, state, { request, to }));
-  return items.sort((a, b) => a.at - b.at || compareText(a.rotation.name, b.rotation.name));
+  return items.sort((a, b) => rankOf(a) - rankOf(b) || a.at - b.at || compareText(a.rotation.name, b.rotation.name));
 }
 
 function agendaOf(
@@ -65,5 +68,7 @@ function itemOfRunning(rotation: PlanningRotation, running: RunningRun): AgendaI
   const at = nominal === null ? startedAt : instant(Math.min(nominal, startedAt));
   return { rotation, day, at, run, running, isOverdue: false, isRepeated: false };
 }
+
+const rankOf = ({ running }: AgendaItem): number => (running ? 0 : 1);
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -19,6 +19,8 @@ export interface ModelDataSet {
   /** Undefined for a full; `lost` where the catalog has it no longer. */
   base: ModelDataSet | 'lost' | undefined;
   readonly isComplete: boolean;
+  /** The catalog has it, complete: not one that is only planned, or being written. */
+  readonly isWritten: boolean;
   readonly staged: boolean;
   /** What it is protected by while nothing needs it: its policy, and more for one that was interrupted. */
   own: Protection;
@@ -45,7 +47,10 @@ export interface ModelCartridge {
   volume: ModelVolume;
 }
 
-export type NewModelDataSet = Omit<ModelDataSet, 'key' | 'isComplete' | 'staged' | 'policy' | 'neededBy' | 'copies'>;
+export type NewModelDataSet = Omit<
+  ModelDataSet,
+  'key' | 'isComplete' | 'isWritten' | 'staged' | 'policy' | 'neededBy' | 'copies'
+>;
 
 /** Cartridges and data sets as a plan changes them, run by run. Made anew for every plan; the state it is made from stays. */
 export class PlanModel {
@@ -79,11 +84,17 @@ export class PlanModel {
     for (let index = this.#dataSets.length - 1; index >= 0; index -= 1) yield this.#dataSets[index] as ModelDataSet;
   }
 
-  /** The newest complete data set that can be restored with all that it builds on; of that level, if one is given. */
-  latestUsable(backupSet: string, level?: Level): ModelDataSet | undefined {
-    return this.#ofBackupSet
-      .get(backupSet)
-      ?.findLast((dataSet) => (level === undefined || dataSet.level === level) && isUsable(dataSet));
+  /**
+   * The newest complete data set that can be restored with all that it builds on; of that level, if one is given. A run that
+   * starts now builds on what is written; a later one also on what the plan will have written by then.
+   */
+  latestUsable(
+    backupSet: string,
+    { level, isWritten }: { readonly level?: Level | undefined; readonly isWritten?: boolean } = {},
+  ): ModelDataSet | undefined {
+    const isMeant = (dataSet: ModelDataSet): boolean =>
+      (level === undefined || dataSet.level === level) && (!isWritten || dataSet.isWritten);
+    return this.#ofBackupSet.get(backupSet)?.findLast((dataSet) => isMeant(dataSet) && isUsable(dataSet));
   }
 
   /** A planned run will write it; from now on what it builds on is protected as long as itself. */
@@ -92,6 +103,7 @@ export class PlanModel {
       ...dataSet,
       key: undefined,
       isComplete: true,
+      isWritten: false,
       staged: false,
       policy: dataSet.own,
       neededBy: [],
@@ -195,6 +207,7 @@ function fromRecord(record: PlanningDataSet): ModelDataSet {
     level,
     base: undefined,
     isComplete,
+    isWritten: record.state === 'complete',
     staged,
     own,
     policy: record.protection,

@@ -88,7 +88,10 @@ function addDataSets(item: AgendaItem, { pool, model }: { readonly pool: Pool; r
     const base =
       run.level === 'full'
         ? undefined
-        : model.latestUsable(backupSet, run.level === 'differential' ? 'full' : undefined);
+        : model.latestUsable(backupSet, {
+            level: run.level === 'differential' ? 'full' : undefined,
+            isWritten: item.running !== undefined,
+          });
     const isForcedFull = run.level !== 'full' && base === undefined;
     const level = base === undefined ? 'full' : run.level;
     const reasons: ScheduleReason[] = isForcedFull
@@ -137,7 +140,7 @@ function write(
 
 /** The newest full of the set that can be restored, other than what this run writes. */
 function lastFull(model: PlanModel, backupSet: string, written: readonly ModelDataSet[]) {
-  const full = model.latestUsable(backupSet, 'full');
+  const full = model.latestUsable(backupSet, { level: 'full' });
   return full === undefined || written.includes(full) ? undefined : full;
 }
 

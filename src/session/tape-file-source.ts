@@ -32,7 +32,7 @@ export interface PayloadFile extends Disposable {
 
 /** Throws `staging.unreadable` where the file is not there; `read` does where it is too short. */
 export function openPayloadFile(path: string, payloadBytes: number): PayloadFile {
-  const fd = open(path);
+  const fd = readStaged(path, () => openSync(path, 'r'));
   let offset = 0;
   return {
     name: path,
@@ -40,7 +40,7 @@ export function openPayloadFile(path: string, payloadBytes: number): PayloadFile
     payloadBytes,
     read(buffer) {
       const wanted = Math.min(buffer.length, payloadBytes - offset);
-      const filled = readAt(fd, buffer.subarray(0, wanted), offset);
+      const filled = readStaged(path, () => readAt(fd, buffer.subarray(0, wanted), offset));
       offset += filled;
       if (filled < wanted) throw unreadable(path, endsEarly(offset, payloadBytes));
       return filled;
@@ -106,9 +106,9 @@ export function assertDigest(
   throw unreadable(name, `its XXH64 is ${found}, and should be ${payloadXxh64}`);
 }
 
-function open(path: string): number {
+function readStaged(path: string, read: () => number): number {
   try {
-    return openSync(path, 'r');
+    return read();
   } catch (cause) {
     throw unreadable(path, cause instanceof Error ? cause.message : String(cause), cause);
   }

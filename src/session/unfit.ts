@@ -43,8 +43,14 @@ export function unfitForVolume(
         remedy: 'Use the version of Grandsire that wrote it, or a later one.',
       });
     case 'blank':
+      if (!expected) {
+        return new GrandsireError('cartridge.unlabelled', {
+          message: `${name} is blank, as the catalog has it`,
+          remedy: `Label it first: grandsire cartridge label ${cartridge.barcode}.`,
+        });
+      }
       return new GrandsireError('cartridge.unexpectedly-blank', {
-        message: `${name} is blank, and the catalog says that volume ${expected?.id ?? '?'} is on it`,
+        message: `${name} is blank, and the catalog says that volume ${expected.id} is on it`,
         remedy: `Another cartridge may carry this barcode, or it was erased. ${look}`,
       });
     case 'foreign':

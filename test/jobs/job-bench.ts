@@ -9,7 +9,7 @@ import { milliseconds } from '#src/base/duration';
 import type { GrandsireError } from '#src/base/errors';
 import type { TimeZone } from '#src/base/time-zone';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
-import type { Catalog } from '#src/catalog/catalog';
+import type { Catalog, Repositories } from '#src/catalog/catalog';
 import type { DataSetRecord, Level, SegmentRecord } from '#src/catalog/data-sets';
 import type { VolumeRecord } from '#src/catalog/volumes';
 import { type App, openApp } from '#src/compose';
@@ -63,6 +63,7 @@ export class JobBench implements AsyncDisposable {
   readonly device: TestLibrary;
   readonly clock = new ManualClock(instant(Date.parse('2026-11-22T22:00:00Z')));
   readonly passedOver: PassedOver[] = [];
+  readonly lost: GrandsireError[] = [];
   readonly warnings: LibraryWarning[] = [];
   readonly #segmentBytes: number;
   #app!: App;
@@ -232,7 +233,11 @@ sets:
   async despool(
     dataSet: DataSetRecord,
     names: BackupOptions['cartridges'] = ['G00001L9', 'G00002L9', 'G00003L9', 'G00004L9', 'G00005L9'],
-    { area, last = true }: { readonly area?: StagingArea; readonly last?: boolean } = {},
+    {
+      area,
+      last = true,
+      repositories = this.catalog,
+    }: { readonly area?: StagingArea; readonly last?: boolean; readonly repositories?: Repositories } = {},
   ): Promise<DespoolState> {
     const staged = area ?? (await this.staging());
     const state = await openDespoolState(dataSet, this.catalog);
@@ -242,7 +247,7 @@ sets:
       dataSet,
       state,
       {
-        repositories: this.catalog,
+        repositories,
         clock: this.clock,
         staged,
         mount: this.mount,
@@ -253,6 +258,7 @@ sets:
         },
         onPassedOver: ({ barcode }, { code, message }: GrandsireError) =>
           this.passedOver.push({ barcode, code, message }),
+        onSegmentLost: (error) => this.lost.push(error),
         onCatalogLeftOut: (error) => {
           throw error;
         },

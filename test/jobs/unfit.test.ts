@@ -4,7 +4,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import type { GrandsireError } from '#src/base/errors';
 import type { CartridgeKind } from '#src/media/facets';
+import { unfitForVolume } from '#src/session/unfit';
 import { JobBench } from '#test/jobs/job-bench';
 import { compareTrees } from '#test/support/trees';
 
@@ -123,5 +125,18 @@ describe('a run that meets cartridges that are not what they should be', () => {
     await bench.open();
     assert.deepEqual([await identify('G00002L9'), await identify('G00001L9')], [0, 0]);
     assert.deepEqual([await condition('G00001L9'), await condition('G00002L9')], ['good', 'good']);
+  });
+
+  it('labels a blank one that it is to append to, and holds nothing against it', async () => {
+    await using bench = await JobBench.create();
+    writeFileSync(join(bench.source, 'file'), 'content');
+    const dataSet = await bench.backup({ cartridges: [['G00001L9', 'append']] });
+    assert.deepEqual(bench.passedOver, []);
+    const cartridge = await bench.cartridge('G00001L9');
+    assert.deepEqual([cartridge.condition, cartridge.fill], ['good', 'appendable']);
+    assert.equal((await bench.catalog.tapeFiles.copiesOf(dataSet.key)).length, 1);
+    const { code, message } = unfitForVolume(cartridge, undefined, { kind: 'blank' }) as GrandsireError;
+    assert.equal(code, 'cartridge.unlabelled');
+    assert.doesNotMatch(message, /\?/);
   });
 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import type { CalendarDay } from '#src/base/calendar-day';
 import { type Instant, instant } from '#src/base/clock';
 import { startOfDay } from '#src/base/time-zone';
@@ -9,6 +10,7 @@ import type { ScheduleReason } from '#src/report/schedule-reason';
 import { allocateNext } from '#src/rotation/allocate-next';
 import { planSchedule } from '#src/rotation/planner';
 import type { Plan, PlannedRun, PlanningCartridge, PlanningDataSet, PlanningState } from '#src/rotation/planning-state';
+import type { Level } from '#src/rotation/scheme';
 import {
   cartridge,
   cartridges,
@@ -526,6 +528,63 @@ test('a run by hand appends to the newest open cartridge of its pool, and leaves
   assert.equal(next.cartridge?.barcode, 'G00002L9');
   assert.equal(next.cartridge?.use, 'append');
   assert.deepEqual(next.allocations, []);
+});
+
+test('a run that begins after the hour of one that has not begun appends to nothing that the other would write, and builds on none of it', () => {
+  const friday = day('2026-12-04');
+  const home = rotation({ name: 'by-hand-home', sets: ['home'] });
+  const base: PlanningState = { ...withBase(), rotations: [rotation({ sets: ['home', 'work'] }), home] };
+  const scheme = grandfatherFatherSon();
+  for (const [on, pool] of [
+    [day('2026-12-02'), 'daily'],
+    [friday, 'weekly'],
+  ] as const) {
+    const startedAt = instant(Date.parse(`${on}T22:00:00Z`) + 1_800_000);
+    for (const overdue of [[], plan(base, on).allocations]) {
+      const state = { ...base, allocations: overdue };
+      const byHand = { ...scheme.runByHand(on, 'full'), pool };
+      const running = { rotation: home.name, day: on, startedAt, byHand, taken: [], passedOver: [] };
+      const next = allocateNext(state, { now: startedAt, running });
+      assert.equal(next.cartridge?.use, pool === 'weekly' ? 'append' : 'overwrite', `${on} ${pool}`);
+      const kept = overdue.filter(({ runDay }) => runDay === on).map(({ cartridge: held }) => held);
+      assert.ok(!kept.includes(next.cartridge?.id as CartridgeId), 'what the overdue run was promised stays its own');
+      assert.deepEqual(plan(state, on).runs[0]?.cartridges, plan(base, on).runs[0]?.cartridges);
+    }
+  }
+  const startedAt = instant(Date.parse('2026-12-04T22:05:00Z'));
+  const byHand = scheme.runByHand(friday, 'incremental');
+  const running = { rotation: 'office', day: friday, startedAt, byHand, sets: ['home'], taken: [], passedOver: [] };
+  const [planned] = allocateNext(base, { now: startedAt, running }).run.sets;
+  assert.deepEqual([planned?.level, planned?.base], ['incremental', 1]);
+});
+
+test('what a run that starts now builds on is complete and lives', () => {
+  const level = fc.constantFrom('full', 'incremental', 'differential') as fc.Arbitrary<Level>;
+  const made = fc.record({
+    level,
+    state: fc.constantFrom('complete', 'open', 'interrupted') as fc.Arbitrary<PlanningDataSet['state']>,
+    on: fc.constantFrom('2026-11-20', '2026-11-26', '2026-11-27'),
+    isAlive: fc.boolean(),
+  });
+  const question = fc.record({ sets: fc.array(made, { maxLength: 5 }), minute: fc.nat(180), wanted: level });
+  fc.assert(
+    fc.property(question, ({ sets, minute, wanted }) => {
+      const dataSets = sets.map(({ on, isAlive, ...made }, index) => {
+        const base = made.level === 'full' ? undefined : ((index === 0 ? 99 : index) as DataSetKey);
+        return dataSet(index + 1, on, { ...made, base, copies: isAlive ? [[id(index + 1)]] : [] });
+      });
+      const friday = day('2026-11-27');
+      const startedAt = instant(Date.parse('2026-11-27T21:00:00Z') + minute * 60_000);
+      const byHand = grandfatherFatherSon().runByHand(friday, wanted);
+      const running = { rotation: 'office', day: friday, startedAt, byHand, taken: [], passedOver: [] };
+      for (const planned of allocateNext(office({ dataSets }), { now: startedAt, running }).run.sets) {
+        const base = dataSets.find(({ key }) => key === planned.base);
+        assert.equal(planned.level === 'full', planned.base === undefined);
+        if (planned.level === 'full') continue;
+        assert.deepEqual([base?.state, base?.copies.length], ['complete', 1]);
+      }
+    }),
+  );
 });
 
 test('a run that an operator starts before its time does not take what is protected until later that day', () => {

@@ -11,6 +11,7 @@ export type SegmentStore = Pick<
   | 'segments'
   | 'inStaging'
   | 'leftStaging'
+  | 'segmentLost'
   | 'abandonFilling'
   | 'adoptSegment'
   | 'segmentListed'
@@ -59,6 +60,7 @@ export function createSegmentStore(
           throw bug(`${name({ dataSet, number })} is filling: it is abandoned, not evicted`);
         await one(db, dataSet, number).set({ in_staging: 0 }).execute();
       }),
+    segmentLost: (dataSet, number) => context.write((db) => segmentLost(db, dataSet, number)),
     async abandonFilling(dataSet) {
       const numbers = await context.read((db) => fillingNumbers(db, dataSet));
       // The rows of versions go first: a crash in between leaves segments that are swept again, never versions that nothing would sweep.
@@ -141,6 +143,18 @@ async function adoptSegment(db: CatalogDatabase, segment: SegmentFacts): Promise
     .insertInto('segments')
     .values({ ...toColumns(segment), state: 'written', in_staging: 0, listed: 0 })
     .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+async function segmentLost(db: CatalogDatabase, dataSet: DataSetKey, number: number): Promise<void> {
+  const { state } = await segmentRow(db, dataSet, number);
+  if (state !== 'staged') throw bug(`${name({ dataSet, number })} is ${state}: what staging holds of it is not all`);
+  await one(db, dataSet, number).set({ in_staging: 0 }).execute();
+  await db
+    .updateTable('data_sets')
+    .set({ state: 'interrupted' })
+    .where('key', '=', dataSet)
+    .where('state', '=', 'complete')
     .execute();
 }
 

@@ -113,7 +113,7 @@ const rules: readonly Rule[] = [
   },
   {
     code: 'catalog.segment-without-copy',
-    find: findSegmentsWithoutCopy,
+    find: async (db, clock) => [...(await findSegmentsWithoutCopy(db, clock)), ...(await findLostSegments(db))],
     repair: "Make a new full of its backup set: 'grandsire backup run SET --level full'.",
   },
   {
@@ -267,4 +267,22 @@ async function findSegmentsWithoutCopy(db: CatalogDatabase, clock: Clock): Promi
       subject: `${id}/${number}`,
       message: `segment ${number} of ${id} is protected, and neither staged nor on a live volume`,
     }));
+}
+
+/**
+ * Of the newest runs of their sets that did not come to a good end: what nobody has any more, and no complete run has taken the place of. What was
+ * staged of an interrupted run is dropped only after that.
+ */
+async function findLostSegments(db: CatalogDatabase): Promise<readonly Contradiction[]> {
+  const lost = await rows(
+    db,
+    sql<{ id: string; number: number }>`
+      select d.id, s.number from segments s join data_sets d on d.key = s.data_set
+      where d.state = 'interrupted' and s.state <> 'filling' and not ${liveSegment} and not ${announcedSegment} and not exists (
+        select 1 from data_sets n where n.backup_set = d.backup_set and n.state = 'complete' and n.started_at >= d.started_at)`,
+  );
+  return lost.map(({ id, number }) => ({
+    subject: `${id}/${number}`,
+    message: `segment ${number} of ${id} is lost: neither staged nor on a live volume, and its set was not backed up since`,
+  }));
 }
