@@ -3,6 +3,7 @@ import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { ElementKind, MoveOutcome } from '#src/device/media-changer';
 import type { Cancellable } from '#src/device/tape-drive';
 import { describePlace } from '#src/library/library-address';
+import { noSuchPlace } from '#src/library/library-errors';
 import type { LibraryOptions } from '#src/library/library-parts';
 import { addressOfNumber, type NumberedElement, numberElements } from '#src/library/numbered-element';
 import { reconcileInventory } from '#src/library/reconcile';
@@ -46,10 +47,7 @@ export class Robot {
   at({ kind, number }: Place): NumberedElement {
     const found = this.#elements.find((element) => element.kind === kind && element.number === number);
     if (found) return found;
-    throw new GrandsireError('library.no-such-place', {
-      message: `library ${this.#options.name} has no ${describePlace({ kind, number })}`,
-      remedy: 'Run `grandsire library status` to see what it has.',
-    });
+    throw noSuchPlace(this.#options.name, { kind, number });
   }
 
   /** Reads the inventory and reconciles the catalog with it. */

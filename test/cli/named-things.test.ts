@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { createWorkplace } from '#test/cli/workplace';
+
+/** Adds a library of which the catalog knows nothing. */
+function addLibrary(folder: string, name: string): void {
+  const file = join(folder, 'grandsire.yaml');
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(file, text.replace('libraries:\n', `libraries:\n  ${name}: { driver: virtual, path: ./${name} }\n`));
+}
+
+describe('a cartridge that an operator names', () => {
+  it('by a place: what is wrong with the place is said, in every command alike', async () => {
+    using place = await createWorkplace();
+    addLibrary(place.folder, 'other');
+    for (const command of [['cartridge', 'show'], ['drive', 'load'], ['verify']]) {
+      for (const [address, exitCode, code, says] of [
+        ['slot:24', 6, 'library.place-empty', /^there is no cartridge in main\/slot:24$/],
+        ['main/mail:2', 6, 'library.place-empty', /main\/mail:2/],
+        ['drive:1', 6, 'library.place-empty', /main\/drive:1/],
+        ['slot:99', 5, 'library.no-such-place', /library main has no slot:99/],
+        ['drive:3', 5, 'library.no-such-place', /drive:3/],
+        ['other/slot:1', 5, 'library.not-inventoried', /library other/],
+        ['slot:x', 2, 'command.usage', /"slot:x" is not a place in a library/],
+        ['robot:1', 2, 'command.usage', /"robot:1" is not a place/],
+        ['NOSUCH', 5, 'cartridge.not-found', /no cartridge NOSUCH is known/],
+      ] as const) {
+        const { error } = (await place.json([...command, address], exitCode)) as {
+          error: { code: string; message: string };
+        };
+        assert.equal(error.code, code, `${command.join(' ')} ${address}`);
+        assert.match(error.message, says);
+      }
+    }
+  });
+
+  it('by a place that several libraries have', async () => {
+    using place = await createWorkplace();
+    {
+      await using app = await place.open();
+      const [first] = await app.catalog.cartridges.list();
+      if (first === undefined) throw new RangeError('no cartridge');
+      const location = { kind: 'slot', library: 'other', number: 1 } as const;
+      await app.catalog.cartridges.add({ ...first, library: 'other', location });
+    }
+    const { stderr, exitCode } = await place.run(['cartridge', 'show', 'slot:1']);
+    assert.equal(exitCode, 6);
+    assert.match(
+      stderr,
+      /slot:1 is in 2 libraries: main\/slot:1 and other\/slot:1\nName the library too: main\/slot:1/,
+    );
+    assert.equal((await place.run(['cartridge', 'show', 'other/slot:1'])).exitCode, 0);
+    assert.equal((await place.run(['cartridge', 'show', 'slot:1', '--library', 'main'])).exitCode, 0);
+  });
+});
