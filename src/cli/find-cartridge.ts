@@ -1,6 +1,7 @@
 import { GrandsireError } from '#src/base/errors';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Repositories } from '#src/catalog/catalog';
+import type { LibraryRecord } from '#src/catalog/libraries';
 import { describePlace, type LibraryPlace, parseLibraryAddress } from '#src/library/library-address';
 import { noSuchPlace, notInventoried, unknownCartridge } from '#src/library/library-errors';
 
@@ -45,7 +46,7 @@ const isAt = (location: CartridgeRecord['location'], { kind, number, library }: 
 async function nothingThere(place: LibraryPlace, { cartridges, libraries }: Repositories): Promise<GrandsireError> {
   const { kind, number, library } = place;
   const names = library === undefined ? new Set((await cartridges.list()).map((record) => record.library)) : [library];
-  const known = [];
+  const known: LibraryRecord[] = [];
   for (const name of names) {
     const record = await libraries.get(name);
     if (record) known.push(record);
