@@ -55,3 +55,27 @@ describe('a cartridge that an operator names', () => {
     assert.equal((await place.run(['cartridge', 'show', 'slot:1', '--library', 'main'])).exitCode, 0);
   });
 });
+
+describe('a range', () => {
+  it('whose end comes before its beginning is a slip, and both options are named', async () => {
+    using place = await createWorkplace();
+    for (const [argv, says] of [
+      [
+        ['schedule', 'show', '--from', '2027-01-01', '--to', '2026-01-01'],
+        /--to 2026-01-01 is before --from 2027-01-01/,
+      ],
+      [['schedule', 'show', '--to', '2026-11-26'], /--to 2026-11-26 is before --from 2026-11-27/],
+      [['schedule', 'print', '--from', '2027-01-02', '--to', '2027-01-01'], /--to 2027-01-01 is before --from 2027/],
+      [
+        ['find', 'x', '--after', '2026-11-26', '--before', '2026-11-25'],
+        /--before 2026-11-25 is before --after 2026-11-26/,
+      ],
+    ] as const) {
+      const run = await place.run(argv);
+      assert.equal(run.exitCode, 2, argv.join(' '));
+      assert.match(run.stderr, says);
+    }
+    assert.equal((await place.run(['find', 'x', '--after', '2026-11-25', '--before', '2026-11-25'])).exitCode, 5);
+    assert.equal((await place.run(['schedule', 'show', '--from', '2026-11-28', '--to', '2026-11-28'])).exitCode, 0);
+  });
+});
