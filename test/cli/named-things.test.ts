@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { addDataSet } from '#test/catalog/engines';
 import { createWorkplace } from '#test/cli/workplace';
 
 /** Adds a library of which the catalog knows nothing. */
@@ -77,5 +78,36 @@ describe('a range', () => {
     }
     assert.equal((await place.run(['find', 'x', '--after', '2026-11-25', '--before', '2026-11-25'])).exitCode, 5);
     assert.equal((await place.run(['schedule', 'show', '--from', '2026-11-28', '--to', '2026-11-28'])).exitCode, 0);
+  });
+});
+
+describe('a filter', () => {
+  it('by a name that is not there is not answered as if there were nothing', async () => {
+    using place = await createWorkplace();
+    for (const [argv, code, says] of [
+      [['cartridge', 'list', '--pool', 'dayly'], 'pool.not-found', /Did you mean `daily`\?/],
+      [['cartridge', 'list', '--library', 'mian'], 'library.not-found', /Did you mean `main`\?/],
+      [['pool', 'show', 'dayly'], 'pool.not-found', /Did you mean `daily`\?/],
+      [['backup', 'list', '--set', 'hoem'], 'set.not-found', /Did you mean `home`\?/],
+      [['find', 'x', '--set', 'nope'], 'set.not-found', /`grandsire backup list`/],
+    ] as const) {
+      const { error } = (await place.json(argv, 5)) as { error: { code: string; remedy: string } };
+      assert.equal(error.code, code, argv.join(' '));
+      assert.match(error.remedy, says);
+    }
+    assert.deepEqual((await place.json(['cartridge', 'list', '--pool', 'daily']))['cartridges'], []);
+    assert.match((await place.run(['cartridge', 'list', '--pool', 'daily'])).stdout, /^no cartridge is known there/);
+    assert.deepEqual((await place.json(['backup', 'list', '--set', 'home']))['dataSets'], []);
+  });
+
+  it('by a set that is no longer configured finds what it backed up', async () => {
+    using place = await createWorkplace();
+    {
+      await using app = await place.open();
+      await addDataSet(app.catalog, { id: 'old-20261101T220000Z', backupSet: 'old' });
+    }
+    const { dataSets } = (await place.json(['backup', 'list', '--set', 'old'])) as { dataSets: unknown[] };
+    assert.equal(dataSets.length, 1);
+    assert.deepEqual((await place.json(['find', 'x', '--set', 'old'], 5))['matches'], []);
   });
 });

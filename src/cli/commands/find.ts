@@ -51,7 +51,9 @@ export const command = defineCommand({
     const { describeFoundFile } = await import('#src/cli/documents/found-file-document');
     const { readInventories } = await import('#src/cli/inventories');
     const { parseMoment, reversedRange } = await import('#src/cli/parse-moment');
+    const { assertSetInUse } = await import('#src/cli/known-names');
     await using app = await context.openApp();
+    if (set !== undefined) await assertSetInUse(app, set);
     const zone = app.planning.rotations.find(({ sets }) => set === undefined || sets.includes(set))?.timeZone;
     const timeZone = zone ?? context.timeZone;
     const query = {
