@@ -113,15 +113,17 @@ export class Robot {
   #requireMovable(from: Place, to: Place, barcode: string | undefined): void {
     const [source, destination] = [this.at(from), this.at(to)];
     const [fromText, toText] = [describePlace(from), describePlace(to)];
-    const remedy = 'Run `grandsire library inventory`, then the command again.';
     if (!source.full) {
+      const remedy = 'Name a place that holds one, or a barcode: `grandsire library status` shows what lies where.';
       throw new GrandsireError('library.place-empty', { message: `there is no cartridge in ${fromText}`, remedy });
     }
     if (source.barcode !== barcode) {
+      const remedy = 'Run `grandsire library inventory`, then the command again.';
       const message = `${source.barcode ?? 'a cartridge without barcode'} is in ${fromText} where ${barcode ?? 'another'} was: somebody changed the library`;
       throw new GrandsireError('library.contents-changed', { message, remedy });
     }
     if (destination.full) {
+      const remedy = 'Name a free place: `grandsire library status` shows them.';
       const holds = destination.barcode ? ` (${destination.barcode})` : '';
       throw new GrandsireError('library.place-full', { message: `${toText} is not free${holds}`, remedy });
     }

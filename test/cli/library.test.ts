@@ -107,6 +107,13 @@ describe('library and drive commands', () => {
       const { error } = (await place.json(['library', 'move', ...argv], exitCode)) as { error: { code: string } };
       assert.equal(error.code, code, argv.join(' '));
     }
+    for (const [argv, remedy] of [
+      [['slot:2', 'slot:3'], /slot:3 is not free \(G00003L9\)\nName a free place: `grandsire library status`/],
+      [['slot:2', 'slot:2'], /slot:2 is not free.*\nName a free place/],
+      [['slot:24', 'slot:1'], /no cartridge in slot:24\nName a place that holds one.*`grandsire library status`/],
+    ] as const) {
+      assert.match((await place.run(['library', 'move', ...argv])).stderr, remedy);
+    }
     const slip = await place.run(['library', 'move', 'slot:2', 'robot:1']);
     assert.match(slip.stderr, /"robot:1" is not a place in a library\n.*`slot:5`, `drive:1`/);
   });
