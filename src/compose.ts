@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '#src/base/clock';
 import type { Duration } from '#src/base/duration';
 import { GrandsireError } from '#src/base/errors';
+import { makeStateFolder } from '#src/base/make-directory';
 import { nearestName } from '#src/base/nearest-name';
 import { systemPause } from '#src/base/pause';
 import type { Catalog } from '#src/catalog/catalog';
@@ -55,7 +55,7 @@ export interface LibraryUse {
 export async function openApp({ configuration, clock }: AppOptions): Promise<App> {
   const planning = await loadPlanning(configuration);
   const locks = join(configuration.state, 'locks');
-  mkdirSync(locks, { recursive: true, mode: 0o700 });
+  makeStateFolder(locks);
   const { openSqliteCatalog } = await import('#src/catalog/sql/sqlite/open-sqlite-catalog');
   const { withActionLog } = await import('#src/catalog/action-log');
   const opened = await openSqliteCatalog({ path: join(configuration.state, 'catalog.sqlite'), clock });

@@ -6,7 +6,6 @@ import {
   existsSync,
   fsyncSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -30,6 +29,7 @@ import {
   parsePlace,
 } from '#drivers/virtual/library-state';
 import { DeviceError, GrandsireError } from '#src/base/errors';
+import { makeDirectory } from '#src/base/make-directory';
 import type { NewCartridge } from '#src/device/driver';
 
 /** Uses of a cleaning cartridge when it is new (LTO universal cleaning cartridges: 50). */
@@ -80,7 +80,7 @@ export class LibraryStore {
       return new LibraryStore(settings, state, signature);
     }
     const store = new LibraryStore(settings, newState(), undefined);
-    mkdirSync(join(settings.path, 'cartridges'), { recursive: true });
+    makeDirectory(join(settings.path, 'cartridges'));
     store.rescan();
     return store;
   }
@@ -94,7 +94,7 @@ export class LibraryStore {
         remedy: `Set \`slots: ${cartridges.length}\` in the configuration.`,
       });
     }
-    mkdirSync(join(settings.path, 'cartridges'), { recursive: true });
+    makeDirectory(join(settings.path, 'cartridges'));
     const state = newState();
     cartridges.forEach(({ barcode, kind }, index) => {
       const name = `${barcode}.tap`;

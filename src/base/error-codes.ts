@@ -410,6 +410,7 @@ export const errorCodes = {
     'failed',
     'A staged file is not what the catalog promises; the disk of the staging area may be failing.',
   ),
+  'state.not-writable': define('operator', 'failed', 'A folder below the state directory cannot be made.'),
   'volume.damaged-tape-file': define(
     'medium',
     'failed',

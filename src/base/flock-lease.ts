@@ -1,9 +1,10 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Clock, Instant } from '#src/base/clock';
 import { type Duration, milliseconds, seconds } from '#src/base/duration';
 import { GrandsireError, throwIfAborted } from '#src/base/errors';
+import { makeStateFolder } from '#src/base/make-directory';
 import { growingDelays, type Pause } from '#src/base/pause';
 import { flock } from '#src/base/posix';
 import { trace } from '#src/base/trace';
@@ -49,7 +50,7 @@ const pollDelays = { first: milliseconds(50), longest: seconds(1) } as const;
  */
 export async function acquireFlockLease(request: LeaseRequest): Promise<AsyncDisposable> {
   const { resource, folder, rows, job, wait, clock, pause, signal } = request;
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeStateFolder(folder);
   // Never unlinked: a file that is removed while another process waits on it would be locked twice.
   const fd = openSync(join(folder, `${resource.replaceAll(/[^A-Za-z0-9]/g, '-')}.lock`), 'a', 0o600);
   try {

@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeStateFolder } from '#src/base/make-directory';
 
 /** Everything that the log tells of; scripts may search for these words. */
 export type LogEvent = 'command.begun' | 'command.ended' | 'command.failed';
@@ -22,7 +22,7 @@ export interface Log {
 /** `grandsire.log` in the folder: a line of JSON for each event, written at once. Never a secret. */
 export async function openLog(folder: string): Promise<Log> {
   const { pino } = await import('pino');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeStateFolder(folder);
   const destination = pino.destination({ dest: join(folder, 'grandsire.log'), mode: 0o600, sync: true });
   const log = pino({ base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, destination);
   return { write: (event, fields) => log[event === 'command.failed' ? 'error' : 'info']({ event, ...fields }) };

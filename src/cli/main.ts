@@ -13,18 +13,24 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-// `grandsire find x | head -1` closes the pipe early: what is left unsaid does no harm, what is being written goes on.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
+// `grandsire find x | head -1` closes the pipe early: what is left unsaid does no harm, what is being written goes on. So it does where the answer cannot be
+// written, as to a full disk; but then the command has not done what was asked of it.
+let answerLost = false;
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE' || answerLost) return;
+  answerLost = true;
+  process.exitCode = 1;
+  const remedy = 'Only the answer is lost, what the command did is done. Make room, or send the output elsewhere.';
+  process.stderr.write(`grandsire: standard output cannot be written: ${error.message}\n${remedy}\n`);
+});
+// There is nowhere left to say it.
+process.stderr.on('error', () => undefined);
 
 // Intl names zones that it knows; checking that would load the library for dates before every command.
 const machineZone = Intl.DateTimeFormat().resolvedOptions().timeZone as TimeZone;
 
 // The exit code is set, the process is left to end: a worker thread with a statement in flight must not be cut off.
-process.exitCode = await runCli(process.argv.slice(2), {
+const exitCode = await runCli(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   stdin: process.stdin,
@@ -34,3 +40,4 @@ process.exitCode = await runCli(process.argv.slice(2), {
   timeZone: machineZone,
   signal: interruption.signal,
 });
+process.exitCode = answerLost ? 1 : exitCode;

@@ -26,6 +26,14 @@ export function parseMoment(option: string, text: string, { zone, end }: { zone:
   return instant(Date.parse(`${day}T00:00:00Z`) + wallMs + offset);
 }
 
+/** A range whose end comes before its beginning would answer that there is nothing, which is not true. Each as option and what stands for it. */
+export function reversedRange(first: readonly [string, string], last: readonly [string, string]): GrandsireError {
+  return new GrandsireError('command.usage', {
+    message: `${last.join(' ')} is before ${first.join(' ')}`,
+    remedy: `Write the earlier one first: \`${first[0]} ${last[1]} ${last[0]} ${first[1]}\`.`,
+  });
+}
+
 function notAMoment(option: string, text: string): GrandsireError {
   return new GrandsireError('command.usage', {
     message: `${option} is ${JSON.stringify(text.slice(0, 64))}, which is no date or time`,

@@ -23,6 +23,10 @@ export async function readPlan(
   const zone = app.planning.rotations[0]?.timeZone ?? context.timeZone;
   const from = await dayOf(asked.from, '--from', dayAt(now, zone));
   const to = await dayOf(asked.to, '--to', addDays(from, asked.days - 1));
+  if (to < from) {
+    const { reversedRange } = await import('#src/cli/parse-moment');
+    throw reversedRange(['--from', asked.from ?? from], ['--to', asked.to ?? to]);
+  }
   return planSchedule(await readPlanningState(app.catalog, app.planning), { now, from, to });
 }
 

@@ -1,19 +1,30 @@
 import { GrandsireError } from '#src/base/errors';
 
+export interface LibraryPlace {
+  readonly kind: 'slot' | 'drive' | 'mailSlot';
+  readonly library?: string | undefined;
+  readonly number: number;
+}
+
 /** A place in a library, or a cartridge wherever it is, as an operator writes it. */
-export type LibraryAddress =
-  | { readonly kind: 'slot' | 'drive' | 'mailSlot'; readonly library?: string | undefined; readonly number: number }
-  | { readonly kind: 'barcode'; readonly barcode: string };
+export type LibraryAddress = LibraryPlace | { readonly kind: 'barcode'; readonly barcode: string };
 
 const kinds = { slot: 'slot', drive: 'drive', mail: 'mailSlot' } as const;
 
-/** `slot:5`, `drive:1`, `mail:1`, each also as `main/slot:5`; everything else is a barcode (1–32 printable characters). */
+/** A word in small letters and a colon, as no barcode begins: a slip in a place, which a search for a barcode would not explain. */
+const placeLike = /^(?:[^/:]*\/)?(?:[a-z]+|SLOT|DRIVE|MAIL|Slot|Drive|Mail):/;
+
+/**
+ * `slot:5`, `drive:1`, `mail:1`, each also as `main/slot:5`; everything else that does not look like one is a barcode (1–32 printable characters). Throws
+ * `command.usage`.
+ */
 export function parseLibraryAddress(text: string): LibraryAddress {
   const match = /^(?:([a-z][a-z0-9-]{0,31})\/)?(slot|drive|mail):(\d{1,5})$/.exec(text);
   if (!match) {
-    if (/^[\x21-\x7e][\x20-\x7e]{0,31}$/.test(text)) return { kind: 'barcode', barcode: text };
+    const isPlaceLike = placeLike.test(text);
+    if (!isPlaceLike && /^[\x21-\x7e][\x20-\x7e]{0,31}$/.test(text)) return { kind: 'barcode', barcode: text };
     throw new GrandsireError('command.usage', {
-      message: `"${text}" is neither a place in a library nor a barcode`,
+      message: `${JSON.stringify(text.slice(0, 64))} is ${isPlaceLike ? 'not a place in a library' : 'neither a place in a library nor a barcode'}`,
       remedy: 'Write `slot:5`, `drive:1`, `mail:1`, `main/slot:5`, or a barcode such as `G00001L9`.',
     });
   }

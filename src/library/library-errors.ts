@@ -1,4 +1,5 @@
 import { GrandsireError } from '#src/base/errors';
+import { describePlace } from '#src/library/library-address';
 
 export const ambiguousBarcode = (barcode: string, places: readonly string[]): GrandsireError =>
   new GrandsireError('cartridge.ambiguous', {
@@ -24,8 +25,25 @@ export const notInLibrary = (library: string, barcode: string): GrandsireError =
     remedy: `Put ${barcode} into a mail slot and run \`grandsire library import\`, then the command again.`,
   });
 
-export const notInventoried = (library: string): GrandsireError =>
+/** `library`: undefined where none was named. */
+export const notInventoried = (library: string | undefined): GrandsireError =>
   new GrandsireError('library.not-inventoried', {
-    message: `nobody has looked yet what is in library ${library}`,
-    remedy: `Run \`grandsire library inventory --library ${library}\`.`,
+    message: `nobody has looked yet what is in ${library === undefined ? 'any library' : `library ${library}`}`,
+    remedy: `Run \`grandsire library inventory${library === undefined ? '' : ` --library ${library}`}\`.`,
+  });
+
+export const noSuchPlace = (
+  library: string,
+  place: { readonly kind: string; readonly number: number },
+): GrandsireError =>
+  new GrandsireError('library.no-such-place', {
+    message: `library ${library} has no ${describePlace(place)}`,
+    remedy: 'Run `grandsire library status` to see what it has.',
+  });
+
+/** A barcode that the catalog has never met. */
+export const unknownCartridge = (barcode: string): GrandsireError =>
+  new GrandsireError('cartridge.not-found', {
+    message: `no cartridge ${barcode} is known`,
+    remedy: 'See which are: `grandsire cartridge list`. After adding one: `grandsire library inventory`.',
   });

@@ -5,7 +5,13 @@ import type { Cancellable } from '#src/device/tape-drive';
 import { type Bay, DriveBays } from '#src/library/drive-bays';
 import { driveRecords } from '#src/library/drive-records';
 import { describePlace, parseLibraryAddress } from '#src/library/library-address';
-import { ambiguousBarcode, mailSlotsFull, notInLibrary, notInventoried } from '#src/library/library-errors';
+import {
+  ambiguousBarcode,
+  mailSlotsFull,
+  notInLibrary,
+  notInventoried,
+  unknownCartridge,
+} from '#src/library/library-errors';
 import type { LibraryOptions } from '#src/library/library-parts';
 import { type LibraryStatus, libraryStatus } from '#src/library/library-status';
 import {
@@ -108,7 +114,7 @@ class ManagedLibrary implements Library {
   }
 
   move(from: string, to: string, options: Cancellable = {}): Promise<MoveResult> {
-    return this.#alone(options, async () => this.#carry(this.#placeOf(from), this.#destination(to)));
+    return this.#alone(options, async () => this.#carry(await this.#placeOf(from), this.#destination(to)));
   }
 
   importAll(options: Cancellable = {}): Promise<readonly MoveResult[]> {
@@ -125,8 +131,9 @@ class ManagedLibrary implements Library {
     return this.#alone(options, async () => {
       const moved: MoveResult[] = [];
       // All are found before the first is moved: a slip in the last one leaves everything where it is.
-      const wanted = barcodes.map((barcode) => ({ barcode, from: this.#placeOf(barcode) }));
-      for (const [index, { from }] of wanted.entries()) {
+      const wanted: Place[] = [];
+      for (const barcode of barcodes) wanted.push(await this.#placeOf(barcode));
+      for (const [index, from] of wanted.entries()) {
         const free = this.#robot.of('mailSlot').find(({ full }) => !full);
         if (!free) {
           throw mailSlotsFull(this.name, {
@@ -204,11 +211,7 @@ class ManagedLibrary implements Library {
         address,
         found.map(({ location }) => ('number' in location ? describePlace(location) : location.kind)),
       );
-    throw new GrandsireError('cartridge.not-found', {
-      message: `library ${this.name} knows no cartridge ${address}`,
-      remedy:
-        'Run `grandsire cartridge list` to see all that are known, or `grandsire library inventory` after adding one.',
-    });
+    throw unknownCartridge(address);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -342,14 +345,15 @@ class ManagedLibrary implements Library {
     });
   }
 
-  #placeOf(address: string): Place {
+  async #placeOf(address: string): Promise<Place> {
     const parsed = parseLibraryAddress(address);
     if (parsed.kind !== 'barcode') return this.#ownPlace(parsed, address);
     const found = this.#robot.elements.filter(({ full, barcode }) => full && barcode === parsed.barcode);
     const [element] = found;
     if (element && found.length === 1) return { kind: element.kind, number: element.number };
     if (element) throw ambiguousBarcode(address, found.map(describePlace));
-    throw notInLibrary(this.name, address);
+    const isKnown = (await this.#options.catalog.cartridges.byBarcode(address)).length > 0;
+    throw isKnown ? notInLibrary(this.name, address) : unknownCartridge(address);
   }
 
   #destination(address: string): Place {

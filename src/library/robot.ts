@@ -3,6 +3,7 @@ import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { ElementKind, MoveOutcome } from '#src/device/media-changer';
 import type { Cancellable } from '#src/device/tape-drive';
 import { describePlace } from '#src/library/library-address';
+import { noSuchPlace } from '#src/library/library-errors';
 import type { LibraryOptions } from '#src/library/library-parts';
 import { addressOfNumber, type NumberedElement, numberElements } from '#src/library/numbered-element';
 import { reconcileInventory } from '#src/library/reconcile';
@@ -46,10 +47,7 @@ export class Robot {
   at({ kind, number }: Place): NumberedElement {
     const found = this.#elements.find((element) => element.kind === kind && element.number === number);
     if (found) return found;
-    throw new GrandsireError('library.no-such-place', {
-      message: `library ${this.#options.name} has no ${describePlace({ kind, number })}`,
-      remedy: 'Run `grandsire library status` to see what it has.',
-    });
+    throw noSuchPlace(this.#options.name, { kind, number });
   }
 
   /** Reads the inventory and reconciles the catalog with it. */
@@ -115,15 +113,17 @@ export class Robot {
   #requireMovable(from: Place, to: Place, barcode: string | undefined): void {
     const [source, destination] = [this.at(from), this.at(to)];
     const [fromText, toText] = [describePlace(from), describePlace(to)];
-    const remedy = 'Run `grandsire library inventory`, then the command again.';
     if (!source.full) {
+      const remedy = 'Name a place that holds one, or a barcode: `grandsire library status` shows what lies where.';
       throw new GrandsireError('library.place-empty', { message: `there is no cartridge in ${fromText}`, remedy });
     }
     if (source.barcode !== barcode) {
+      const remedy = 'Run `grandsire library inventory`, then the command again.';
       const message = `${source.barcode ?? 'a cartridge without barcode'} is in ${fromText} where ${barcode ?? 'another'} was: somebody changed the library`;
       throw new GrandsireError('library.contents-changed', { message, remedy });
     }
     if (destination.full) {
+      const remedy = 'Name a free place: `grandsire library status` shows them.';
       const holds = destination.barcode ? ` (${destination.barcode})` : '';
       throw new GrandsireError('library.place-full', { message: `${toText} is not free${holds}`, remedy });
     }

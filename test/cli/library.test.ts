@@ -98,18 +98,30 @@ describe('library and drive commands', () => {
       [['slot:2', 'slot:3'], 6, 'library.place-full'],
       [['slot:2', 'slot:99'], 5, 'library.no-such-place'],
       [['slot:2', 'G00003L9'], 2, 'command.usage'],
-      [['NOSUCH', 'slot:1'], 4, 'cartridge.not-in-library'],
+      [['NOSUCH', 'slot:1'], 5, 'cartridge.not-found'],
+      [['slot:x', 'slot:23'], 2, 'command.usage'],
+      [['slot:2', 'robot:1'], 2, 'command.usage'],
+      [['main/Slot:2', 'slot:23'], 2, 'command.usage'],
       [['other/slot:1', 'slot:1'], 5, 'library.not-found'],
     ] as const) {
       const { error } = (await place.json(['library', 'move', ...argv], exitCode)) as { error: { code: string } };
       assert.equal(error.code, code, argv.join(' '));
     }
+    for (const [argv, remedy] of [
+      [['slot:2', 'slot:3'], /slot:3 is not free \(G00003L9\)\nName a free place: `grandsire library status`/],
+      [['slot:2', 'slot:2'], /slot:2 is not free.*\nName a free place/],
+      [['slot:24', 'slot:1'], /no cartridge in slot:24\nName a place that holds one.*`grandsire library status`/],
+    ] as const) {
+      assert.match((await place.run(['library', 'move', ...argv])).stderr, remedy);
+    }
+    const slip = await place.run(['library', 'move', 'slot:2', 'robot:1']);
+    assert.match(slip.stderr, /"robot:1" is not a place in a library\n.*`slot:5`, `drive:1`/);
   });
 
   it('exports as many as have room, names the rest, and imports them again', async () => {
     using place = await createWorkplace();
     const slip = await place.run(['library', 'export', 'G00001L9', 'G0000XL9']);
-    assert.deepEqual([slip.exitCode, place.placeOf('G00001L9')], [4, 'slot:1']);
+    assert.deepEqual([slip.exitCode, place.placeOf('G00001L9')], [5, 'slot:1']);
     const full = await place.run(['library', 'export', 'G00001L9', 'G00002L9', 'G00004L9', 'G00005L9']);
     assert.equal(full.exitCode, 4);
     assert.match(full.stderr, /no free mail slot for G00004L9; put out so far: G00001L9, G00002L9/);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -38,4 +38,14 @@ test('a pipe that is closed early is no failure', async () => {
   const status = await new Promise((resolve) => child.on('close', resolve));
   assert.equal(Buffer.concat(errors).toString(), '');
   assert.equal(status, 0);
+});
+
+test('an answer that cannot be written is one message, and a failure', () => {
+  for (const argv of [['--help'], ['--help', '--json'], ['find', '--help']]) {
+    const full = openSync('/dev/full', 'w');
+    const run = spawnSync(process.execPath, [main, ...argv], { encoding: 'utf8', stdio: ['ignore', full, 'pipe'] });
+    closeSync(full);
+    assert.match(run.stderr, /^grandsire: standard output cannot be written: ENOSPC.*\nOnly the answer is lost.*\n$/);
+    assert.equal(run.status, 1);
+  }
 });

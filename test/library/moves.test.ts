@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { DeviceError, type GrandsireError } from '#src/base/errors';
 import type { MediaChanger } from '#src/device/media-changer';
+import type { Barcode } from '#src/media/facets';
 import { createManagedLibrary } from '#test/library/managed-library';
 
 const hasCode = (code: string) => (error: unknown) => (error as GrandsireError).code === code;
@@ -57,7 +58,11 @@ describe('library: moves', () => {
     await assert.rejects(library.move('slot:5', 'slot:6'), hasCode('library.place-empty'));
     await assert.rejects(library.move('slot:1', 'slot:2'), hasCode('library.place-full'));
     await assert.rejects(library.move('slot:1', 'slot:99'), hasCode('library.no-such-place'));
-    await assert.rejects(library.move('G00009L9', 'slot:6'), hasCode('cartridge.not-in-library'));
+    await assert.rejects(library.move('G00009L9', 'slot:6'), hasCode('cartridge.not-found'));
+    const { id } = await managed.cartridge('G00003L9');
+    await managed.catalog.cartridges.update(id, { barcode: 'AWAY01L9' as Barcode });
+    await assert.rejects(library.move('AWAY01L9', 'slot:6'), hasCode('cartridge.not-in-library'));
+    await assert.rejects(library.exportCartridges(['G00009L9']), hasCode('cartridge.not-found'));
     await assert.rejects(library.move('slot:1', 'G00002L9'), hasCode('command.usage'));
     await assert.rejects(library.move('other/slot:1', 'slot:6'), hasCode('command.usage'));
     assert.deepEqual(await managed.catalog.actions.list({ event: 'cartridge.moving' }), []);

@@ -1,7 +1,8 @@
-import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { alreadyThere, blocked, onTarget, systemCode } from '#src/archive/extract/target-failure';
 import { aclAttributes } from '#src/archive/tar/posix-acl';
 import { escapePath } from '#src/base/bytes';
+import { makeDirectory } from '#src/base/make-directory';
 import { getxattr, mkdirat, openat, openFlags, unlinkat } from '#src/base/posix';
 
 /** A directory at or below the one that is restored to. */
@@ -39,7 +40,7 @@ export class TargetDirectories implements Disposable {
   constructor(directory: string) {
     this.#shown = directory;
     this.#root = onTarget(directory, () => {
-      mkdirSync(directory, { recursive: true });
+      makeDirectory(directory);
       return describe(openSync(directory, openFlags.path | constants.O_DIRECTORY));
     });
     this.#last = this.#root;

@@ -50,8 +50,10 @@ export const command = defineCommand({
     const { findFiles } = await import('#src/jobs/find-files');
     const { describeFoundFile } = await import('#src/cli/documents/found-file-document');
     const { readInventories } = await import('#src/cli/inventories');
-    const { parseMoment } = await import('#src/cli/parse-moment');
+    const { parseMoment, reversedRange } = await import('#src/cli/parse-moment');
+    const { assertSetInUse } = await import('#src/cli/known-names');
     await using app = await context.openApp();
+    if (set !== undefined) await assertSetInUse(app, set);
     const zone = app.planning.rotations.find(({ sets }) => set === undefined || sets.includes(set))?.timeZone;
     const timeZone = zone ?? context.timeZone;
     const query = {
@@ -63,6 +65,9 @@ export const command = defineCommand({
       limit,
       now: app.clock.now(),
     };
+    if (query.before !== undefined && query.after !== undefined && query.before < query.after) {
+      throw reversedRange(['--after', after ?? ''], ['--before', before ?? '']);
+    }
     const { files, truncated } = await findFiles(pattern, query, app.catalog);
     const inventories = await readInventories(app, context);
     inventories.note(files.flatMap(({ copies }) => copies.flatMap(librariesOf)));

@@ -15,15 +15,17 @@ export const command = defineCommand({
   positionals: [],
   options: { set: { kind: 'text', value: 'SET', summary: 'only those of this backup set' } },
   examples: [{ command: 'grandsire backup list --set home', does: 'show what was backed up of the set home' }],
-  exitCodes: [0],
+  exitCodes: [0, 5],
   json:
     '{ dataSets: [{ dataSet, backupSet, level, base?, state, startedAt, finishedAt, tier, files, bytes, staged, cartridges, protectedUntil }], ' +
     'inventoriedAt | null, inventories: [{ library, inventoriedAt | null }] }',
   async run(context, { set }): Promise<{ readonly result: ListResult }> {
     const { describeDataSet } = await import('#src/cli/documents/data-set-document');
     const { readInventories } = await import('#src/cli/inventories');
+    const { assertSetInUse } = await import('#src/cli/known-names');
     await using app = await context.openApp();
     const { catalog } = app;
+    if (set !== undefined) await assertSetInUse(app, set);
     const dataSets: DataSetDocument[] = [];
     for (const dataSet of await catalog.dataSets.list(set === undefined ? {} : { backupSet: set })) {
       dataSets.push(await describeDataSet(dataSet, catalog, context.timeZone));

@@ -44,8 +44,9 @@ export const command = defineCommand({
   json: '{ labelled: [BARCODE], refused: [{ barcode, code, message, remedy }] }',
   async run(context, { barcodes, allBlank, pool }): Promise<Outcome<LabelResult>> {
     if (allBlank === barcodes.length > 0) throw whichOnes();
+    const { poolNamed } = await import('#src/cli/known-names');
     await using app = await context.openApp();
-    if (pool !== undefined) await assertPool(app, pool);
+    if (pool !== undefined) poolNamed(app, pool);
     return await (allBlank ? labelBlank(app, context, pool) : labelNamed(app, context, { barcodes, pool }));
   },
   render: ({ labelled, refused }) =>
@@ -143,14 +144,6 @@ const describeRefusal = ({ barcode, error: { code, message, remedy } }: RefusedC
   message,
   remedy,
 });
-
-async function assertPool(app: App, pool: string): Promise<void> {
-  if (app.planning.pools.some(({ name }) => name === pool)) return;
-  throw new GrandsireError('pool.not-found', {
-    message: `there is no pool ${pool}`,
-    remedy: 'See which there are: grandsire pool list. Pools are made in grandsire.yaml.',
-  });
-}
 
 const whichOnes = (): GrandsireError =>
   new GrandsireError('command.usage', {

@@ -17,13 +17,16 @@ export const command = defineCommand({
   examples: [
     { command: 'grandsire cartridge list --pool scratch', does: 'show the cartridges that are free to be drawn' },
   ],
-  exitCodes: [0],
+  exitCodes: [0, 5],
   json: '{ cartridges: [as `cartridge show`, without dataSets], inventoriedAt | null, inventories: [{ library, inventoriedAt | null }] }',
   async run(context, { pool }): Promise<{ readonly result: ListResult }> {
     const { describeCartridge } = await import('#src/cli/documents/cartridge-document');
     const { readInventories } = await import('#src/cli/inventories');
+    const { assertLibraryInUse, assertPoolInUse } = await import('#src/cli/known-names');
     await using app = await context.openApp();
     const { catalog } = app;
+    if (context.library !== undefined) await assertLibraryInUse(app, context.library);
+    if (pool !== undefined) await assertPoolInUse(app, pool);
     const filter = {
       ...(context.library === undefined ? {} : { library: context.library }),
       ...(pool === undefined ? {} : { pool }),
@@ -39,7 +42,7 @@ export const command = defineCommand({
   },
   render: ({ cartridges }) =>
     cartridges.length === 0
-      ? 'no cartridges are known; run "grandsire library inventory" to look what is there\n'
+      ? 'no cartridge is known there; "grandsire library inventory" looks what there is\n'
       : renderTable(
           cartridges.map((cartridge) => [
             cartridge.barcode,

@@ -1,4 +1,3 @@
-import { GrandsireError } from '#src/base/errors';
 import { defineCommand } from '#src/cli/command';
 import { type CartridgeDocument, locationText } from '#src/cli/documents/cartridge-document';
 import type { PoolDocument } from '#src/cli/documents/pool-document';
@@ -23,15 +22,10 @@ export const command = defineCommand({
     const { describeCartridge } = await import('#src/cli/documents/cartridge-document');
     const { describePool } = await import('#src/cli/documents/pool-document');
     const { readInventories } = await import('#src/cli/inventories');
+    const { poolNamed } = await import('#src/cli/known-names');
     await using app = await context.openApp();
-    const { catalog, planning } = app;
-    const pool = planning.pools.find((candidate) => candidate.name === name);
-    if (!pool) {
-      throw new GrandsireError('pool.not-found', {
-        message: `there is no pool ${name}`,
-        remedy: 'See which there are: grandsire pool list. Pools are made in grandsire.yaml.',
-      });
-    }
+    const { catalog } = app;
+    const pool = poolNamed(app, name);
     const records = await catalog.cartridges.list({ pool: name });
     const inventories = await readInventories(app, context);
     inventories.note(records.map(({ library }) => library));

@@ -1,0 +1,35 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { GrandsireError } from '#src/base/errors';
+
+/**
+ * Makes a directory and those above it that are missing; `mode` is of all that are made. `mkdirSync` with `recursive` (Node 20) never comes back where a file system
+ * says ENOENT below a directory that exists, as /proc does. Errors of the system are thrown as they are.
+ */
+export function makeDirectory(path: string, mode = 0o777): void {
+  const directory = resolve(path);
+  if (isDirectory(directory)) return;
+  const above = dirname(directory);
+  if (above !== directory) makeDirectory(above, mode);
+  try {
+    mkdirSync(directory, { mode });
+  } catch (error) {
+    // Another process may have been faster.
+    if (!isDirectory(directory)) throw error;
+  }
+}
+
+const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
+/** A folder below `state`, for the owner alone. Throws `state.not-writable`. */
+export function makeStateFolder(path: string): void {
+  try {
+    makeDirectory(path, 0o700);
+  } catch (cause) {
+    throw new GrandsireError('state.not-writable', {
+      message: `the folder ${path} cannot be made: ${cause instanceof Error ? cause.message : String(cause)}`,
+      remedy: 'Make it as the user who runs `grandsire`, or name another folder with `state:` in grandsire.yaml.',
+      cause,
+    });
+  }
+}
