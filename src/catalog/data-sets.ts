@@ -127,7 +127,7 @@ export interface DataSetRepository {
   /** A known segment was found below staging, whole (`catalog rebuild`). */
   backInStaging(dataSet: DataSetKey, number: number): Promise<void>;
 
-  /** Which file systems the run walked: its roots, and every mount point below them. What is missing on another device than before is not deleted. */
+  /** Which file systems the run walked: its roots, and every mount point below them. What is missing on another device than before is not deleted; where the run found that, the device of before. */
   addFileSystems(dataSet: DataSetKey, fileSystems: readonly WalkedFileSystem[]): Promise<void>;
   fileSystems(dataSet: DataSetKey): Promise<readonly WalkedFileSystem[]>;
 

@@ -37,7 +37,7 @@ describe('mount points below what is backed up', { skip: missingForMounts() }, (
 
   it('a disk that is not mounted any more is a failure, and what was on it is not deleted', async () => {
     await using here = await prepared({ oneFileSystem: false });
-    const disk = mountSmallDisk(join(here.source, 'mounted'), 65_536);
+    using disk = mountSmallDisk(join(here.source, 'mounted'), 65_536);
     writeFileSync(join(disk.path, 'inner'), 'of another file system');
     writeFileSync(join(here.source, 'removed'), 'removed later');
     await run(here, 'full');
@@ -71,7 +71,7 @@ describe('mount points below what is backed up', { skip: missingForMounts() }, (
     it(`what was on a disk in the place of ${what} is missed by every run until a full by hand`, async () => {
       await using here = await prepared({ oneFileSystem });
       const path = join(here.source, at);
-      const disk = mountSmallDisk(path, 65_536);
+      using disk = mountSmallDisk(path, 65_536);
       writeFileSync(join(path, 'inner'), 'of the disk');
       await run(here, 'full');
       disk[Symbol.dispose]();
@@ -89,7 +89,7 @@ describe('mount points below what is backed up', { skip: missingForMounts() }, (
 
   it('a full run that nobody asked for does not forget a disk that is not mounted', async () => {
     await using here = await prepared({ oneFileSystem: false });
-    const disk = mountSmallDisk(join(here.source, 'mounted'), 65_536);
+    using disk = mountSmallDisk(join(here.source, 'mounted'), 65_536);
     writeFileSync(join(disk.path, 'inner'), 'of another file system');
     await run(here, 'full');
     disk[Symbol.dispose]();
@@ -100,7 +100,7 @@ describe('mount points below what is backed up', { skip: missingForMounts() }, (
 
   it('a mount point that is gone with its disk is not deleted', async () => {
     await using here = await prepared({ oneFileSystem: false });
-    const disk = mountSmallDisk(join(here.source, 'media/disk'), 65_536);
+    using disk = mountSmallDisk(join(here.source, 'media/disk'), 65_536);
     writeFileSync(join(disk.path, 'inner'), 'of another file system');
     await run(here, 'full');
     disk[Symbol.dispose]();
@@ -114,7 +114,7 @@ describe('mount points below what is backed up', { skip: missingForMounts() }, (
     await using here = await prepared({ oneFileSystem: false });
     writeFileSync(join(here.source, 'mounted/covered'), 'covered');
     await run(here, 'full');
-    const disk = mountSmallDisk(join(here.source, 'mounted'), 65_536);
+    using disk = mountSmallDisk(join(here.source, 'mounted'), 65_536);
     writeFileSync(join(disk.path, 'inner'), 'of another file system');
     await assertRun(here, 'incremental', { exitCode: 3, codes: ['file.other-file-system'] });
     const last = await assertRun(here, 'incremental', { exitCode: 3, codes: ['file.other-file-system'] });
@@ -141,7 +141,7 @@ describe('mount points below what is backed up', { skip: missingForMounts() }, (
 
   it('a mount point that is no longer one does not matter where it was not gone into', async () => {
     await using here = await prepared();
-    const disk = mountSmallDisk(join(here.source, 'mounted'), 65_536);
+    using disk = mountSmallDisk(join(here.source, 'mounted'), 65_536);
     await run(here, 'full');
     disk[Symbol.dispose]();
     await assertRun(here, 'incremental', { exitCode: 0, codes: [] });

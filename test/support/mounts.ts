@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A file system of a test's own, taken away when disposed. */
+/** A file system of a test's own, taken away when first disposed: a test may do so before its end. */
 export interface TestMount extends Disposable {
   readonly path: string;
   /** Changes what it holds; less than it has is refused. */
@@ -15,11 +15,15 @@ export interface TestMount extends Disposable {
 export function mountSmallDisk(path: string, bytes: number): TestMount {
   mkdirSync(path, { recursive: true });
   mount('-t', 'tmpfs', '-o', `size=${bytes},mode=755`, 'tmpfs', path);
+  let isMounted = true;
   return {
     path,
     resize: (size) => mount('-o', `remount,size=${size}`, path),
     makeReadOnly: () => mount('-o', 'remount,ro', path),
-    [Symbol.dispose]: () => unmount(path),
+    [Symbol.dispose]: () => {
+      if (isMounted) unmount(path);
+      isMounted = false;
+    },
   };
 }
 
