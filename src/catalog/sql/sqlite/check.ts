@@ -271,7 +271,7 @@ async function findSegmentsWithoutCopy(db: CatalogDatabase, clock: Clock): Promi
 
 /**
  * Of the newest runs of their sets that did not come to a good end: what nobody has any more, and no complete run has taken the place of. What was
- * staged of an interrupted run is dropped only after that.
+ * staged of an interrupted run is dropped only after that, whatever the clock said meanwhile: keys tell, too, what came later.
  */
 async function findLostSegments(db: CatalogDatabase): Promise<readonly Contradiction[]> {
   const lost = await rows(
@@ -279,7 +279,7 @@ async function findLostSegments(db: CatalogDatabase): Promise<readonly Contradic
     sql<{ id: string; number: number }>`
       select d.id, s.number from segments s join data_sets d on d.key = s.data_set
       where d.state = 'interrupted' and s.state <> 'filling' and not ${liveSegment} and not ${announcedSegment} and not exists (
-        select 1 from data_sets n where n.backup_set = d.backup_set and n.state = 'complete' and n.started_at >= d.started_at)`,
+        select 1 from data_sets n where n.backup_set = d.backup_set and n.state = 'complete' and (n.key > d.key or n.started_at >= d.started_at))`,
   );
   return lost.map(({ id, number }) => ({
     subject: `${id}/${number}`,
