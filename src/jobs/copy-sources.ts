@@ -71,18 +71,12 @@ export class CopyReader implements AsyncDisposable {
   readonly #purpose: string;
   readonly #signal: AbortSignal | undefined;
   #current: { readonly mounted: MountedCartridge; readonly session: ReadSession } | undefined;
-  readonly #barcodes = new Set<string>();
   readonly #unfit = new Map<CartridgeId, GrandsireError>();
 
   constructor(mount: MountCartridge, purpose: string, signal?: AbortSignal) {
     this.#mount = mount;
     this.#purpose = purpose;
     this.#signal = signal;
-  }
-
-  /** Of the cartridges that were read from, in order. */
-  get barcodes(): readonly string[] {
-    return [...this.#barcodes];
   }
 
   /** `stagedPath` is where the segment lies if it is in staging. */
@@ -110,9 +104,7 @@ export class CopyReader implements AsyncDisposable {
     if (this.#current?.mounted.cartridge.id === cartridge.id) return this.#current.session;
     await this.#dismount();
     try {
-      const session = await this.#open(cartridge, volume);
-      this.#barcodes.add(cartridge.barcode);
-      return session;
+      return await this.#open(cartridge, volume);
     } catch (error) {
       if (isCopyFault(error)) this.#unfit.set(cartridge.id, error);
       throw error;

@@ -7,6 +7,7 @@ import { bug, GrandsireError, throwIfAborted } from '#src/base/errors';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Repositories } from '#src/catalog/catalog';
 import type { DataSetKey } from '#src/catalog/data-sets';
+import { versionFlags } from '#src/catalog/files';
 import {
   CopyReader,
   type CopySource,
@@ -14,6 +15,7 @@ import {
   isCopyFault,
   rankCopies,
   type SegmentCopies,
+  type SegmentCopy,
   unreadSource,
 } from '#src/jobs/copy-sources';
 import { MemberSpans } from '#src/jobs/member-spans';
@@ -40,6 +42,9 @@ export interface RestoreResult {
   readonly files: number;
   readonly bytes: number;
   readonly failed: readonly FailedEntry[];
+  /** Restored from a copy that was made while the file was being changed. */
+  readonly fuzzy: readonly Uint8Array[];
+  /** Those from which something was restored, in order. */
   readonly cartridges: readonly string[];
 }
 
@@ -59,7 +64,8 @@ export async function restore(
   await using reader = new CopyReader(ports.mount, 'restoring', signal);
   using extractor = createExtractor({ directory, overwrite, ...(signal ? { signal } : {}), onFailed: failures.add });
   const totals = { files: 0, bytes: 0, totalBytes: plan.bytes, versions: 0 };
-  const run = { ports, extractor, reader, totals, failures, spans: new MemberSpans(ports.repositories) };
+  const spans = new MemberSpans(ports.repositories);
+  const run: Run = { ports, extractor, reader, totals, failures, spans, fuzzy: [], used: new Set() };
   try {
     for (const tree of plan.trees) await restoreTree(tree, run);
   } catch (error) {
@@ -69,7 +75,13 @@ export async function restore(
     await extractor.finish();
   }
   for (const path of plan.missing) failures.add(failureOf(path, nothingFound([path])));
-  return { files: totals.files, bytes: totals.bytes, failed: failures.all, cartridges: reader.barcodes };
+  return {
+    files: totals.files,
+    bytes: totals.bytes,
+    failed: failures.all,
+    fuzzy: run.fuzzy,
+    cartridges: [...run.used],
+  };
 }
 
 interface Run {
@@ -84,6 +96,9 @@ interface Run {
   };
   readonly failures: Failures;
   readonly spans: MemberSpans;
+  readonly fuzzy: Uint8Array[];
+  /** Barcodes. */
+  readonly used: Set<string>;
 }
 
 async function restoreTree({ chain, paths }: TreeSelection, run: Run): Promise<void> {
@@ -121,7 +136,8 @@ async function nameTheRest(trees: readonly TreeSelection[], run: Run): Promise<v
 }
 
 async function restoreVersion(copies: DataSetCopies, version: WantedVersion, run: Run): Promise<void> {
-  const choices = copies.choices(await run.spans.of(version));
+  const segments = await run.spans.of(version);
+  const choices = copies.choices(segments);
   const first = copies.preferred(version.segment);
   for (let tried = 1; ; tried += 1) {
     const choice = (first + tried - 1) % choices;
@@ -133,6 +149,10 @@ async function restoreVersion(copies: DataSetCopies, version: WantedVersion, run
     if (isUnread) await copies[Symbol.asyncDispose]();
     if (isUnread && files === 0 && tried < choices) continue;
     for (const failure of failed) run.failures.add(failure);
+    if (files > 0) {
+      for (const barcode of copies.barcodes(segments, choice)) run.used.add(barcode);
+      if (version.flags & versionFlags.fuzzy) run.fuzzy.push(version.path, ...(version.names ?? []));
+    }
     if (failed.length === 0) copies.prefer(version.segment, choice);
     run.ports.onProgress?.(run.totals);
     return;
@@ -197,6 +217,15 @@ class DataSetCopies implements AsyncDisposable {
     return Math.max(1, ...numbers.map((number) => this.#segments.get(number)?.copies.filter(isAtHand).length ?? 0));
   }
 
+  /** Of the cartridges from which an attempt reads these segments. */
+  barcodes(numbers: readonly number[], choice: number): readonly string[] {
+    return numbers.flatMap((number) => {
+      const segment = this.#segments.get(number);
+      const copy = segment && chosenCopy(segment, choice);
+      return copy?.kind === 'cartridge' ? [copy.cartridge.barcode] : [];
+    });
+  }
+
   /** The choice that was good for the segment last: a copy that failed once is not gone back to for each file. */
   preferred(segment: number): number {
     return this.#preferred.get(segment) ?? 0;
@@ -228,10 +257,13 @@ async function openDataSet(key: DataSetKey, { ports, reader }: Run): Promise<Dat
   return new DataSetCopies(await rankCopies(dataSet, ports.repositories), (ranked, choice) => {
     const { segment, copies, unread } = ranked;
     if (copies.length === 0 && unread.length > 0) return unreadSource(ranked);
-    const usable = copies.filter((copy, index) => index === 0 || isAtHand(copy));
-    const copy = usable[Math.min(choice, usable.length - 1)];
-    return reader.source(segment, copy, ports.stagedSegment(dataSet.id, segment.number));
+    return reader.source(segment, chosenCopy(ranked, choice), ports.stagedSegment(dataSet.id, segment.number));
   });
+}
+
+function chosenCopy({ copies }: SegmentCopies, choice: number): SegmentCopy | undefined {
+  const usable = copies.filter((copy, index) => index === 0 || isAtHand(copy));
+  return usable[Math.min(choice, usable.length - 1)];
 }
 
 const cartridgesMissing = (cartridges: readonly CartridgeRecord[]): GrandsireError =>

@@ -119,9 +119,10 @@ describe('find', () => {
     assert.deepEqual(await dataSets('--before', '2026-11-22'), ['home-20261122T220000Z']);
     assert.deepEqual(await dataSets('--after', '2026-11-23T22:00:00Z'), ['home-20261123T220000Z']);
     assert.equal((await find('report.odt', '--limit', '1')).truncated, true);
-    const { exitCode, matches, truncated } = await find('report.odt', '--set', 'other');
+    const { exitCode, matches, truncated } = await find('no-such-name', '--set', 'home');
     assert.deepEqual({ exitCode, matches, truncated }, { exitCode: 5, matches: [], truncated: false });
-    assert.equal((await find('no-such-name')).exitCode, 5);
+    const other = await find('report.odt', '--set', 'other');
+    assert.deepEqual([other.exitCode, other.error.code], [5, 'set.not-found']);
   });
 
   it('marks what is no longer protected', async () => {

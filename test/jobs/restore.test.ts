@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { instant } from '#src/base/clock';
 import type { DataSetRecord } from '#src/catalog/data-sets';
 import { flipByte, makeUnreadable, readRecord } from '#test/jobs/image-damage';
 import { JobBench } from '#test/jobs/job-bench';
+import { Installation } from '#test/support/installation';
 import { compareTrees, makeEveryKindTree, missingForTrees } from '#test/support/trees';
 
 describe('restore of a tree with every kind of entry', { skip: missingForTrees() }, () => {
@@ -133,7 +134,8 @@ describe('restore', () => {
     const to = join(bench.folder, 'both');
     const both = await bench.restore(to);
     assert.deepEqual(both.failed, []);
-    assert.deepEqual(both.cartridges, ['G00001L9', 'G00002L9']);
+    // The first cartridge was tried, and nothing was taken from it.
+    assert.deepEqual(both.cartridges, ['G00002L9']);
     assert.deepEqual(compareTrees(bench.source, join(to, bench.source)), []);
 
     // Another cartridge under the first one's barcode: named once, the copy is taken.
@@ -149,6 +151,31 @@ describe('restore', () => {
     const result = await bench.restore(join(bench.folder, 'to'));
     assert.deepEqual([result.files, result.failed, result.cartridges], [2, [], []]);
     assert.equal(readFileSync(join(bench.folder, 'to', bench.source, 'file'), 'utf8'), 'staged');
+  });
+});
+
+describe('a file that was changed while it was backed up', () => {
+  it('is marked where it is found, and named with a warning where it is restored', async () => {
+    await using here = await Installation.create();
+    const log = join(here.source, 'log');
+    writeFileSync(log, randomBytes(16 << 20));
+    writeFileSync(join(here.source, 'still'), 'still');
+    const writer = spawn('sh', ['-c', 'while :; do echo more >> "$0"; done', log]);
+    try {
+      assert.equal((await here.command('backup', 'run', 'home', '--stage-only')).exitCode, 3);
+    } finally {
+      writer.kill('SIGKILL');
+    }
+    const found = (await here.command('find', `${here.source}/*`)).stdout;
+    assert.match(found, /\/log \(changed while it was backed up\)\n/);
+    assert.match(found, /\/still\n/);
+    const restored = await here.command('restore', 'run', here.source, '--to', 'to', '--json');
+    assert.equal(restored.exitCode, 3);
+    const { warnings, failed } = JSON.parse(restored.stdout);
+    assert.deepEqual(
+      [failed, warnings.map(({ path, code }: { path: string; code: string }) => [path, code])],
+      [[], [[log, 'file.changed']]],
+    );
   });
 });
 
@@ -194,7 +221,9 @@ describe('the commands that restore', () => {
     ]);
     const single = await bench.command('restore', 'run', long, '--to', to);
     assert.equal(single.exitCode, 1);
-    assert.match(single.stdout, /^0 entries restored.*\n1 failed:\n.*restore\.exists/);
+    assert.match(single.stdout, /^0 entries restored, 0 B\n1 failed:\n.*restore\.exists.*\n.*`--overwrite`/);
+    const nothingTaken = await bench.command('restore', 'run', long, '--to', to, '--json');
+    assert.deepEqual(JSON.parse(nothingTaken.stdout).cartridges, []);
     writeFileSync(join(to, long), 'spoilt');
     assert.equal((await bench.command('restore', 'run', long, '--to', to, '--overwrite')).exitCode, 0);
     assert.deepEqual(readFileSync(join(to, long)), readFileSync(long));

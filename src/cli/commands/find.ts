@@ -79,11 +79,11 @@ export const command = defineCommand({
     matches.length === 0
       ? 'nothing that is backed up matches; "grandsire find --all" also lists versions without a copy\n'
       : renderTable(
-          matches.map(({ copies, backedUpAt, sizeBytes, path, type }) => [
+          matches.map(({ copies, backedUpAt, sizeBytes, path, type, fuzzy }) => [
             whereText(copies),
             backedUpAt,
             type === 'file' ? formatBytes(sizeBytes) : type,
-            path,
+            fuzzy ? `${path} (changed while it was backed up)` : path,
           ]),
           { header: ['WHERE', 'BACKED UP', 'SIZE', 'PATH'], right: [2] },
         ) + (truncated ? `more than ${matches.length} match; "--limit N" lists more\n` : ''),

@@ -21,7 +21,8 @@ export const command = defineCommand({
   summary: 'bring files back below a folder',
   description:
     'The whole original path comes below --to. Without --as-of and --dataset the newest complete backup of each path counts. What a cartridge cannot give ' +
-    'is read from another copy where there is one. Nothing is written outside of --to.',
+    'is read from another copy where there is one. A file that was being changed while it was backed up is restored as it was stored, with a warning (3). Nothing ' +
+    'is written outside of --to.',
   positionals: [restorePaths],
   options: {
     to: { kind: 'text', value: 'DIR', summary: 'the folder to restore into; made if it is missing' },
@@ -67,6 +68,11 @@ export const command = defineCommand({
     );
     const failed = done.failed.map(({ path, code, message }) => ({ ...describePath(path), code, message }));
     const result: RunResult = { files: done.files, bytes: done.bytes, failed, cartridges: done.cartridges };
+    for (const path of done.fuzzy) {
+      const message =
+        'was changed while it was backed up: what was restored may mix old and new, or lack what was added';
+      warnings.push({ ...describePath(path), code: 'file.changed', message });
+    }
     const partly = done.files === 0 ? { exitCode: 1 as const } : { exitCode: 3 as const };
     return { result, warnings, ...(failed.length > 0 ? partly : {}) };
   },
@@ -75,7 +81,10 @@ export const command = defineCommand({
     (failed.length > 0 ? `${failed.length} failed:\n` : '') +
     failed
       .map(({ path, code, message }) => `  ${message.includes(path) ? '' : `${path}: `}${message} (${code})\n`)
-      .join(''),
+      .join('') +
+    (failed.some(({ code }) => code === 'restore.exists')
+      ? 'To replace what exists, run the command again with `--overwrite`; to keep it, restore to an empty folder with `--to DIR`.\n'
+      : ''),
 });
 
 const noFolder = (): GrandsireError =>
