@@ -11,6 +11,7 @@ import type { VolumeRecord } from '#src/catalog/volumes';
 import { indexCoverage } from '#src/jobs/index-coverage';
 import { describeDataSet } from '#src/jobs/index-record';
 import type { MountCartridge, MountedCartridge } from '#src/jobs/mounting';
+import { noneSuitable, type Unfit } from '#src/jobs/none-suitable';
 import { type CartridgeUse, prepareVolume, rememberUnfit } from '#src/jobs/prepare-volume';
 import type { CartridgeId } from '#src/media/facets';
 import { PayloadReader } from '#src/session/payload-reader';
@@ -71,6 +72,8 @@ export interface DespoolProgress {
 export interface DespoolState {
   readonly taken: CartridgeId[];
   readonly passedOver: CartridgeId[];
+  /** The same, and why. */
+  readonly unfit: Unfit[];
   /** The index that says that the data set is complete is on a medium. */
   finalIndex: boolean;
 }
@@ -82,7 +85,7 @@ export async function openDespoolState(dataSet: DataSetRecord, repositories: Rep
     const volume = await repositories.volumes.get(key);
     if (volume) taken.push(volume.cartridge);
   }
-  return { taken, passedOver: [], finalIndex: false };
+  return { taken, passedOver: [], unfit: [], finalIndex: false };
 }
 
 /**
@@ -103,7 +106,7 @@ export async function despool(
     if (pending.length === 0 && (await allIndexed(dataSet, ports)) && (state.finalIndex || !options.last)) break;
     if (options.signal?.aborted) throw interrupted('interrupted before the next cartridge was mounted');
     const chosen = await ports.choose({ taken: state.taken, passedOver: state.passedOver });
-    if (!chosen) throw noneSuitable(dataSet, pending.length);
+    if (!chosen) throw await noneSuitable(dataSet, pending.length, { ...ports, unfit: state.unfit });
     for (const { payloadBytes } of pending) reader.expect(payloadBytes);
     await writeOnCartridge({ dataSet, state, ports, ...options, chosen, pending, reader });
   }
@@ -153,6 +156,7 @@ async function writeSegments(round: Round, session: WriteSession): Promise<void>
   const { dataSet, ports, signal, pending } = round;
   if ((await continuesFrom(round, session)) && !(await writeIndex(round, session, false))) return;
   let stopped = false;
+  let isFull = false;
   for (const segment of pending) {
     if (signal?.aborted) {
       stopped = true;
@@ -162,6 +166,7 @@ async function writeSegments(round: Round, session: WriteSession): Promise<void>
     if (outcome.kind === 'failed') throw outcome.error;
     if (outcome.kind === 'no-room') {
       await assertCartridgeNotEmpty(segment, session, ports);
+      isFull = true;
       break;
     }
   }
@@ -170,7 +175,8 @@ async function writeSegments(round: Round, session: WriteSession): Promise<void>
   if (!(await writeIndex(round, session, isFinal))) return;
   if (isFinal) await writeCatalogCopy(round, session);
   await evictIndexed(round);
-  await noteFill(round, session, left > 0);
+  // What was staged in the meantime still has room on it.
+  await noteFill(round, session, isFull);
   if (stopped) throw interrupted(`interrupted; ${left} segments of ${dataSet.id} stay staged`);
 }
 
@@ -350,6 +356,7 @@ async function noteFill({ ports }: Round, session: WriteSession, full: boolean):
 
 async function passOver({ state, ports, chosen }: Round, error: GrandsireError): Promise<void> {
   state.passedOver.push(chosen.cartridge.id);
+  state.unfit.push({ cartridge: chosen.cartridge, error });
   await rememberUnfit(chosen.cartridge, error, ports);
   ports.onPassedOver(chosen.cartridge, error);
 }
@@ -369,10 +376,3 @@ async function continuesFrom({ dataSet, ports }: Round, session: WriteSession): 
 /** What makes a cartridge unfit goes on with the next one; everything else (drive, robot, staging, ourselves) ends the run. */
 const isUnfit = (error: unknown): error is GrandsireError =>
   error instanceof GrandsireError && error.code.startsWith('cartridge.');
-
-const noneSuitable = (dataSet: DataSetRecord, segments: number): GrandsireError =>
-  new GrandsireError('cartridge.none-suitable', {
-    message: `no cartridge in library ${dataSet.library} can be written for pool ${dataSet.pool}; ${segments} segments of ${dataSet.id} stay staged`,
-    remedy: `Put blank cartridges in and label them ("grandsire cartridge label --all-blank"), then run "grandsire staging flush". What is staged can be restored meanwhile.`,
-    details: { dataSet: dataSet.id, segments },
-  });

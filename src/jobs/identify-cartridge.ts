@@ -1,7 +1,7 @@
-import type { ErrorCode } from '#src/base/error-codes';
 import { GrandsireError } from '#src/base/errors';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { VolumeRecord } from '#src/catalog/volumes';
+import { liftDoubt } from '#src/jobs/lift-doubt';
 import type { MountCartridge } from '#src/jobs/mounting';
 import { rememberUnfit } from '#src/jobs/prepare-volume';
 import { cleaningIdentification, type Identification, identifyMedium, type LookedAt } from '#src/session/identify';
@@ -18,16 +18,6 @@ export interface IdentifyResult {
   /** Where the cartridge contradicts what the catalog says of it. */
   readonly contradiction?: GrandsireError;
 }
-
-/** Doubts that a look at the beginning raised, and that a look can take away: those about what lies there. */
-const doubtsOfALook: ReadonlySet<string> = new Set<ErrorCode>([
-  'cartridge.wrong-volume',
-  'cartridge.wrong-barcode',
-  'cartridge.damaged-label',
-  'cartridge.newer-format',
-  'cartridge.unexpectedly-blank',
-  'cartridge.unreadable',
-]);
 
 /** Looks what is on a cartridge, whoever wrote it, and has the catalog remember. Nothing is written to the cartridge. */
 export async function identifyCartridge(cartridge: CartridgeRecord, ports: IdentifyPorts): Promise<IdentifyResult> {
@@ -87,13 +77,5 @@ async function remember(
     ...(kind === 'ours' && !volume ? { fill: 'unknown' as const } : {}),
   });
   if (contradiction) await rememberUnfit(cartridge, contradiction, ports);
-  else await liftDoubt(cartridge, ports);
-}
-
-/** The right cartridge is back, or its label is read at last. What failed while writing stays suspect. */
-async function liftDoubt({ id, barcode, condition }: CartridgeRecord, { repositories }: SessionPorts): Promise<void> {
-  if (condition !== 'suspect') return;
-  const [last] = await repositories.actions.list({ subject: barcode, event: 'cartridge.passed-over', limit: 1 });
-  if (!doubtsOfALook.has(String(last?.details['code']))) return;
-  await repositories.cartridges.update(id, { condition: 'good', conditionReason: undefined });
+  else await liftDoubt(cartridge, ports.repositories);
 }

@@ -14,9 +14,11 @@ import { adoptIndex, deletionsName, type IndexAdoption, segmentName } from '#src
 import { adoptSegments, type FoundSegment } from '#src/jobs/adopt-segments';
 import { adoptStaged } from '#src/jobs/adopt-staged';
 import { CopyReader, isCopyFault } from '#src/jobs/copy-sources';
+import { liftDoubt } from '#src/jobs/lift-doubt';
 import type { MountCartridge } from '#src/jobs/mounting';
 import { type FirstBlock, readFirstBlock } from '#src/session/first-block';
 import { type ScannedTapeFile, scanVolume } from '#src/session/scan-volume';
+import { nameCartridge, unfitForVolume } from '#src/session/unfit';
 import type { StagedPaths } from '#src/staging/staged-paths';
 import type { Descriptor, SegmentDescriptor, UnknownDescriptor } from '#src/volume/descriptor';
 
@@ -122,6 +124,8 @@ class RebuildRun {
       this.#ports.onNote(`${cartridge.barcode}: ${files.length} tape files`);
     }
     this.#scanned.push({ cartridge, volume, files });
+    // That the catalog did not know the volume, perhaps: it does now.
+    if (!unfitForVolume(cartridge, volume, found)) await liftDoubt(cartridge, catalog);
     this.#cartridges.push({ barcode: cartridge.barcode, found: 'ours', tapeFiles: files.length });
   }
 
@@ -140,7 +144,7 @@ class RebuildRun {
     const elsewhere = known.find((volume) => volume.cartridge !== cartridge.id && volume.state !== 'superseded');
     if (elsewhere) {
       const other = await catalog.cartridges.get(elsewhere.cartridge);
-      const reason = `volume ${label.volume} is on ${cartridge.barcode} and on ${other?.barcode ?? 'another cartridge'}: neither is written to`;
+      const reason = `volume ${label.volume} is on ${nameCartridge(cartridge)} and on ${other ? nameCartridge(other) : 'another'}: neither is written to`;
       this.#doubts.push(reason);
       const changes = { condition: 'suspect' as const, conditionReason: reason };
       await catalog.cartridges.update(cartridge.id, changes);
