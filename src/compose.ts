@@ -91,6 +91,7 @@ async function openNamedLibrary(
     return openLibrary({
       ...parts,
       name,
+      libraries: Object.keys(configuration.libraries),
       source,
       changer: await openMediaChanger(await source.open(changer)),
       drives: units

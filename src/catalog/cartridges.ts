@@ -43,4 +43,6 @@ export interface CartridgeRepository {
   /** Ordered by library, barcode, id. */
   list(filter?: { readonly library?: string; readonly pool?: string }): Promise<readonly CartridgeRecord[]>;
   update(id: CartridgeId, changes: Partial<Omit<CartridgeRecord, 'id'>>): Promise<void>;
+  /** Two records turned out to be one cartridge: forgets the first, which never carried a volume; what is planned for it is planned for the second. */
+  merge(id: CartridgeId, into: CartridgeId): Promise<void>;
 }

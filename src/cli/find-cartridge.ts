@@ -31,10 +31,18 @@ export async function findCartridge(
       : `${found.length} cartridges carry the barcode ${address}: ${places.join(' and ')}`,
     remedy: place
       ? `Name the library too: ${places[0]}.`
-      : `Name the place instead: ${places[0]}. Then give one of them another barcode.`,
+      : `Name the place instead: ${places[0]}. Then give one of them another barcode.${carriedOver(found)}`,
     details: { places },
   });
 }
+
+/** One cartridge that was carried from one library to another is two, until the first is looked into. */
+const carriedOver = (found: readonly CartridgeRecord[]): string => {
+  const libraries = [...new Set(found.map(({ library }) => library))];
+  if (libraries.length < 2) return '';
+  const looks = libraries.map((library) => `grandsire library inventory --library ${library}`);
+  return ` If it is one that was carried over by hand, look into both: ${looks.join('; ')}.`;
+};
 
 const isAt = (location: CartridgeRecord['location'], { kind, number, library }: LibraryPlace): boolean =>
   'number' in location &&

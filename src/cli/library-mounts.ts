@@ -7,15 +7,16 @@ import type { Library } from '#src/library/open-library';
 /** Libraries of one command, each opened when something is mounted in it for the first time. */
 export class LibraryMounts implements AsyncDisposable {
   readonly #app: App;
-  readonly #context: Pick<Context, 'wait'>;
+  readonly #context: Pick<Context, 'wait' | 'signal'>;
   readonly #job: string;
   readonly #warnings: Warning[];
   readonly #open = new Map<string, Promise<Library>>();
+  readonly #looked = new Map<string, Promise<unknown>>();
 
   /** `warnings`: where to put what goes wrong beside the work. */
   constructor(
     app: App,
-    context: Pick<Context, 'wait'>,
+    context: Pick<Context, 'wait' | 'signal'>,
     { job, warnings }: { readonly job: string; readonly warnings: Warning[] },
   ) {
     this.#app = app;
@@ -32,16 +33,31 @@ export class LibraryMounts implements AsyncDisposable {
   readonly anywhere: MountCartridge = async (cartridge, request) =>
     (await this.#library(cartridge.library)).mount(cartridge, request);
 
+  /** Has a library look what lies where, once however often it is asked for; `if-never`: only where nobody ever has. */
+  readonly look = async (name: string, when: 'now' | 'if-never'): Promise<void> => {
+    if (when === 'if-never' && (await this.#app.catalog.libraries.get(name))) return;
+    const { signal } = this.#context;
+    const looked = this.#looked.get(name) ?? this.#library(name).then((library) => library.inventory({ signal }));
+    this.#looked.set(name, looked);
+    await looked;
+  };
+
   #library(name: string): Promise<Library> {
     const known = this.#open.get(name);
     if (known) return known;
     const opening = this.#app.openLibrary(name, {
       job: this.#job,
       wait: this.#context.wait,
-      warn: ({ code, message }) => this.#warnings.push({ code, message }),
+      warn: (warning) => this.#tell(warning),
     });
     this.#open.set(name, opening);
     return opening;
+  }
+
+  /** Each use of the lease looks anew and tells the same again. */
+  #tell({ code, message }: Warning): void {
+    if (this.#warnings.some((told) => told.code === code && told.message === message)) return;
+    this.#warnings.push({ code, message });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

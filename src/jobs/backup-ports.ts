@@ -13,6 +13,8 @@ export interface BackupPorts {
   readonly configuration: Configuration;
   /** The library is opened at the first mount: a run that only stages touches none. */
   readonly mount: (library: string) => MountCartridge;
+  /** Has the library look what lies where: at any time, or only where nobody ever has. Once, however often it is asked for. */
+  readonly look: (library: string, when: 'now' | 'if-never') => Promise<void>;
   /** What a cartridge of this library holds where the catalog does not know it yet; undefined where nobody knows. */
   readonly capacityOf: (library: string) => Promise<number | undefined>;
   /** Something that the operator should know; the run goes on (exit code 3). */

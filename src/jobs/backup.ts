@@ -3,7 +3,7 @@ import type { ArchiveWarning } from '#src/archive/pack-builder';
 import { asBuffer, escapePath } from '#src/base/bytes';
 import { DeviceError, GrandsireError } from '#src/base/errors';
 import { trace } from '#src/base/trace';
-import type { DataSetRecord } from '#src/catalog/data-sets';
+import type { DataSetRecord, DataSetState } from '#src/catalog/data-sets';
 import type { BackupSetSettings } from '#src/config/configuration';
 import type { BackupPorts } from '#src/jobs/backup-ports';
 import { closeInterrupted, dropInterrupted } from '#src/jobs/close-interrupted';
@@ -11,6 +11,7 @@ import { createDataSet } from '#src/jobs/create-data-set';
 import { decideRun, type RunDecision, type RunQuestion } from '#src/jobs/decide-run';
 import type { DespoolAlongside } from '#src/jobs/despool-alongside';
 import { describeDataSet } from '#src/jobs/index-record';
+import type { PlanningConfiguration } from '#src/jobs/planning-state';
 import { segmentSize } from '#src/jobs/segment-size';
 import { StagingArea } from '#src/staging/staging-area';
 
@@ -44,14 +45,18 @@ export async function backup(request: BackupRequest, ports: BackupPorts): Promis
   for (const finding of await staging.recover())
     ports.onWarning(finding as { code: GrandsireError['code']; message: string });
   await closeInterrupted(catalog, staging, clock);
+  if (!request.stageOnly) await ports.look(request.library, 'if-never');
   const now = clock.now();
-  // Decided for the moment at which it began, after what waits was written: writing that may show that a data set cannot be built on.
-  if (!request.stageOnly) await writeEarlier(staging, request, ports);
+  const { planning } = request;
+  // Decided for the moment at which it began, after what an earlier run could not write was written: that is older and holds room, and writing it may show
+  // that a data set cannot be built on.
+  if (!request.stageOnly) await writeEarlier(staging, { planning, states: ['complete'] }, ports);
   const decision = await decideRun({ ...request, now }, catalog);
   const dataSet = await createDataSet(request.set, decision, ports);
-  alongside = request.stageOnly ? undefined : await despoolAlongside({ dataSet, decision, staging, ports });
+  const parts = { dataSet, decision, staging, ports };
+  alongside = request.stageOnly ? undefined : await despoolAlongside(parts, request);
   try {
-    await stage(request, { dataSet, decision, staging, ports });
+    await stage(request, parts);
   } catch (error) {
     await alongside?.stop();
     const failure = alongside?.failure ?? staging.asFailure(error);
@@ -81,20 +86,32 @@ async function tellWhatIsLeft(error: unknown, { key, id }: DataSetRecord, { cata
   return new GrandsireError(code, { message: `${message}; ${left}`, remedy, cause: error, details });
 }
 
-/** What an earlier run could not write goes first: it is older, and holds room. */
-async function writeEarlier(staging: StagingArea, request: BackupRequest, ports: BackupPorts): Promise<void> {
+/** Writes what earlier runs could not, and tells what still cannot be written; returns why. */
+async function writeEarlier(
+  staging: StagingArea,
+  { planning, states }: { readonly planning: PlanningConfiguration; readonly states: readonly DataSetState[] },
+  ports: BackupPorts,
+): Promise<GrandsireError | undefined> {
   const { flush } = await import('#src/jobs/flush');
-  const { left } = await flush(staging, { planning: request.planning, states: ['complete'] }, ports);
+  const { left } = await flush(staging, { planning, states }, ports);
   for (const { dataSet, error } of left) {
     ports.onWarning({ code: error.code, message: `${dataSet.id} is still only in staging: ${error.message}` });
   }
+  return left[0]?.error;
 }
 
 /** A run that only stages does without sessions and the codecs of devices: they are loaded where something is written. */
-async function despoolAlongside({ dataSet, decision, staging, ports }: Staging): Promise<DespoolAlongside> {
+async function despoolAlongside(
+  { dataSet, decision, staging, ports }: Staging,
+  { planning }: BackupRequest,
+): Promise<DespoolAlongside> {
   const { DespoolAlongside } = await import('#src/jobs/despool-alongside');
   const { despoolPortsFor } = await import('#src/jobs/flush');
-  return new DespoolAlongside(dataSet, staging, { ...despoolPortsFor(decision, staging, ports), signal: ports.signal });
+  return new DespoolAlongside(dataSet, staging, {
+    ...despoolPortsFor(decision, staging, ports),
+    writeLeftovers: () => writeEarlier(staging, { planning, states: ['interrupted'] }, ports),
+    signal: ports.signal,
+  });
 }
 
 interface Staging {

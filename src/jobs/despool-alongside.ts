@@ -4,12 +4,14 @@ import { type DespoolPorts, type DespoolState, despool, openDespoolState } from 
 import type { StagingArea } from '#src/staging/staging-area';
 
 export interface AlongsidePorts extends DespoolPorts {
+  /** Writes what interrupted runs left in staging and holds room there; returns what kept some of it from being written. */
+  readonly writeLeftovers: () => Promise<GrandsireError | undefined>;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Writes a data set to cartridges while it is still being staged: begins when the staging area runs short of room (a drive is taken only when there is
- * enough to keep it streaming), writes all that is staged, gives the drive back; and once more at the end.
+ * enough to keep it streaming), writes what interrupted runs left and all that is staged, gives the drive back; and once more at the end.
  */
 export class DespoolAlongside {
   readonly #dataSet: DataSetRecord;
@@ -19,6 +21,7 @@ export class DespoolAlongside {
   #round: Promise<void> | undefined;
   #isShort = false;
   #isStopped = false;
+  #leftovers: Promise<GrandsireError | undefined> | undefined;
   #failure: unknown;
 
   constructor(dataSet: DataSetRecord, staging: StagingArea, ports: AlongsidePorts) {
@@ -43,9 +46,14 @@ export class DespoolAlongside {
       while (this.#isShort && !this.#isStopped) {
         this.#isShort = false;
         const before = this.#staging.evictedBytes;
+        // Once, and only where room is short: a complete run of their set drops them.
+        this.#leftovers ??= this.#ports.writeLeftovers();
+        const held = await this.#leftovers;
         await this.#despool(false);
         // Told of a shortage meanwhile, there is something new to look at.
-        if (this.#staging.evictedBytes === before && !this.#isShort) this.#staging.refuseIfStuck();
+        if (this.#staging.evictedBytes !== before || this.#isShort) continue;
+        this.#staging.refuseIfStuck();
+        if (this.#staging.isRefusing) this.#failure ??= held;
       }
     } catch (error) {
       this.#failure = error;

@@ -12,6 +12,7 @@ import { indexCoverage } from '#src/jobs/index-coverage';
 import { describeDataSet } from '#src/jobs/index-record';
 import { giveUpLostSegments, type LossPorts, pendingSegments, type StagedSegments } from '#src/jobs/lost-segments';
 import type { MountCartridge, MountedCartridge } from '#src/jobs/mounting';
+import { noneSuitable, type Unfit } from '#src/jobs/none-suitable';
 import { type CartridgeUse, prepareVolume, rememberUnfit } from '#src/jobs/prepare-volume';
 import type { CartridgeId } from '#src/media/facets';
 import { PayloadReader } from '#src/session/payload-reader';
@@ -69,8 +70,8 @@ export interface DespoolProgress {
 export interface DespoolState {
   readonly taken: CartridgeId[];
   readonly passedOver: CartridgeId[];
-  /** Why, each with what is to be done about it: told again where no cartridge is left. */
-  readonly refusals: string[];
+  /** The same, and why. */
+  readonly unfit: Unfit[];
   /** The index that says that the data set is complete is on a medium. */
   finalIndex: boolean;
 }
@@ -82,7 +83,7 @@ export async function openDespoolState(dataSet: DataSetRecord, repositories: Rep
     const volume = await repositories.volumes.get(key);
     if (volume) taken.push(volume.cartridge);
   }
-  return { taken, passedOver: [], refusals: [], finalIndex: false };
+  return { taken, passedOver: [], unfit: [], finalIndex: false };
 }
 
 /**
@@ -104,7 +105,7 @@ export async function despool(
     if (pending.length === 0 && (await allIndexed(dataSet, ports)) && (state.finalIndex || !options.last)) break;
     if (options.signal?.aborted) throw interrupted('interrupted before the next cartridge was mounted');
     const chosen = await ports.choose({ taken: state.taken, passedOver: state.passedOver });
-    if (!chosen) throw noneSuitable(dataSet, pending.length, state.refusals);
+    if (!chosen) throw await noneSuitable(dataSet, pending.length, { ...ports, unfit: state.unfit });
     for (const { payloadBytes } of pending) reader.expect(payloadBytes);
     try {
       await writeOnCartridge({ dataSet, state, ports, ...options, chosen, pending, reader });
@@ -159,7 +160,7 @@ async function writeSegments(round: Round, session: WriteSession): Promise<void>
   const { dataSet, ports, signal, pending } = round;
   if ((await continuesFrom(round, session)) && !(await writeIndex(round, session, false))) return;
   let stopped = false;
-  let hasNoRoom = false;
+  let isFull = false;
   for (const segment of pending) {
     if (signal?.aborted) {
       stopped = true;
@@ -169,7 +170,7 @@ async function writeSegments(round: Round, session: WriteSession): Promise<void>
     if (outcome.kind === 'failed') throw outcome.error;
     if (outcome.kind === 'no-room') {
       await assertCartridgeNotEmpty(segment, session, ports);
-      hasNoRoom = true;
+      isFull = true;
       break;
     }
   }
@@ -178,7 +179,8 @@ async function writeSegments(round: Round, session: WriteSession): Promise<void>
   if (!(await writeIndex(round, session, isFinal))) return;
   if (isFinal) await writeCatalogCopy(round, session);
   await evictIndexed(round);
-  await noteFill(round, session, hasNoRoom);
+  // What was staged in the meantime still has room on it.
+  await noteFill(round, session, isFull);
   if (stopped) throw interrupted(`interrupted; ${left} segments of ${dataSet.id} stay staged`);
 }
 
@@ -358,7 +360,7 @@ async function noteFill({ ports }: Round, session: WriteSession, full: boolean):
 
 async function passOver({ state, ports, chosen }: Round, error: GrandsireError): Promise<void> {
   state.passedOver.push(chosen.cartridge.id);
-  state.refusals.push(`${error.message}. ${error.remedy}`);
+  state.unfit.push({ cartridge: chosen.cartridge, error });
   await rememberUnfit(chosen.cartridge, error, ports);
   ports.onPassedOver(chosen.cartridge, error);
 }
@@ -372,10 +374,3 @@ async function continuesFrom({ dataSet, ports }: Round, session: WriteSession): 
 /** What makes a cartridge unfit goes on with the next one; everything else (drive, robot, staging, ourselves) ends the run. */
 const isUnfit = (error: unknown): error is GrandsireError =>
   error instanceof GrandsireError && error.code.startsWith('cartridge.');
-
-const noneSuitable = (dataSet: DataSetRecord, segments: number, refusals: readonly string[]): GrandsireError =>
-  new GrandsireError('cartridge.none-suitable', {
-    message: `no cartridge in library ${dataSet.library} can be written for pool ${dataSet.pool}; ${segments} segments of ${dataSet.id} stay staged${refusals.map((why) => `; passed over: ${why}`).join('')}`,
-    remedy: `Put blank cartridges in and label them ("grandsire cartridge label --all-blank"), then run "grandsire staging flush". What is staged can be restored meanwhile.`,
-    details: { dataSet: dataSet.id, segments },
-  });

@@ -4,7 +4,7 @@ import { parseTimeZone, utc } from '#src/base/time-zone';
 import type { DataSetRecord, DataSetState } from '#src/catalog/data-sets';
 import type { BackupPorts } from '#src/jobs/backup-ports';
 import { cartridgeChooser, type RunDecision, unscheduledRotation } from '#src/jobs/decide-run';
-import { type DespoolPorts, despool, openDespoolState } from '#src/jobs/despool';
+import { type ChooseCartridge, type DespoolPorts, despool, openDespoolState } from '#src/jobs/despool';
 import type { PlanningConfiguration } from '#src/jobs/planning-state';
 import type { StagingArea } from '#src/staging/staging-area';
 
@@ -14,13 +14,15 @@ export interface FlushResult {
   readonly left: readonly { readonly dataSet: DataSetRecord; readonly error: GrandsireError }[];
 }
 
-/** Data sets in one of these states that are not yet, or not wholly, on cartridges, and complete ones whose last index is not: the oldest first. */
+/** Data sets in one of these states that are not yet, or not wholly, on cartridges, complete ones also where only their last index is not: the oldest first. */
 async function unwrittenDataSets(
   { catalog }: Pick<BackupPorts, 'catalog'>,
   states: readonly DataSetState[],
 ): Promise<readonly DataSetRecord[]> {
   // Killed between the last segment and the last index: no byte is in staging, and the indexes on the cartridges call the data set open.
-  const found = [...(await catalog.dataSets.list({ state: 'complete', concluded: false }))];
+  const found = states.includes('complete')
+    ? [...(await catalog.dataSets.list({ state: 'complete', concluded: false }))]
+    : [];
   for (const key of new Set((await catalog.dataSets.inStaging()).map(({ dataSet }) => dataSet))) {
     const dataSet = found.some((other) => other.key === key) ? undefined : await catalog.dataSets.get(key);
     if (dataSet && states.includes(dataSet.state)) found.push(dataSet);
@@ -61,7 +63,7 @@ export function despoolPortsFor(decision: RunDecision, staging: StagingArea, por
     clock,
     staged: staging,
     mount: ports.mount(decision.library),
-    choose: cartridgeChooser(decision, catalog, () => clock.now()),
+    choose: lookingChooser(decision, ports),
     onPassedOver: (_cartridge, error) =>
       ports.onWarning({
         code: error.code,
@@ -72,6 +74,17 @@ export function despoolPortsFor(decision: RunDecision, staging: StagingArea, por
       ports.onWarning({ code, message: `no copy of the catalog was written behind the indexes: ${message}` }),
     onProgress: ports.onWritten,
     backupCatalog: (file) => catalog.backupTo(file),
+  };
+}
+
+/** Where the catalog knows of no cartridge that would do, one may have been put in since the last look. */
+function lookingChooser(decision: RunDecision, { catalog, clock, look }: BackupPorts): ChooseCartridge {
+  const choose = cartridgeChooser(decision, catalog, () => clock.now());
+  return async (state) => {
+    const chosen = await choose(state);
+    if (chosen) return chosen;
+    await look(decision.library, 'now');
+    return choose(state);
   };
 }
 

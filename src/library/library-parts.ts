@@ -7,7 +7,10 @@ import type { MediaChanger } from '#src/device/media-changer';
 import type { TapeDrive } from '#src/device/tape-drive';
 
 /** The part of the catalog that a library reads and writes. */
-export type LibraryCatalog = Pick<Catalog, 'cartridges' | 'libraries' | 'leases' | 'actions' | 'transaction'>;
+export type LibraryCatalog = Pick<
+  Catalog,
+  'cartridges' | 'volumes' | 'libraries' | 'leases' | 'actions' | 'transaction'
+>;
 
 /** A tape drive that was found and not opened yet. */
 export interface DriveUnit {
@@ -24,6 +27,8 @@ export interface LibraryWarning {
 
 export interface LibraryOptions {
   readonly name: string;
+  /** Names of all libraries of the configuration: what the catalog says of any other is out of date. */
+  readonly libraries: readonly string[];
   readonly changer: MediaChanger;
   readonly drives: readonly DriveUnit[];
   /** What changer and drives were opened from: disposed with the library, after them. */

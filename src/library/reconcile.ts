@@ -1,4 +1,5 @@
 import type { Instant } from '#src/base/clock';
+import { groupBy } from '#src/base/group-by';
 import type { CartridgeRecord, NewCartridgeRecord } from '#src/catalog/cartridges';
 import { describePlace } from '#src/library/library-address';
 import type { NumberedElement } from '#src/library/numbered-element';
@@ -21,14 +22,20 @@ export interface InventoryFinding {
 export interface Reconciliation {
   readonly add: readonly NewCartridgeRecord[];
   readonly update: readonly { readonly id: CartridgeId; readonly changes: Partial<Omit<CartridgeRecord, 'id'>> }[];
+  /** Records of cartridges that were carried over from another library by hand, and are another record's cartridge. After the updates. */
+  readonly merge: readonly { readonly id: CartridgeId; readonly into: CartridgeId; readonly barcode: string }[];
   readonly findings: readonly InventoryFinding[];
 }
 
 export interface Inventory {
   readonly library: string;
+  /** All libraries that there are: what lies in a place of another one is there still, until that is looked into. */
+  readonly libraries: readonly string[];
   readonly elements: readonly NumberedElement[];
   /** All cartridges that the catalog knows, of this library and of others. */
   readonly known: readonly CartridgeRecord[];
+  /** Those that carry a volume, by the catalog. */
+  readonly labelled: ReadonlySet<CartridgeId>;
   readonly now: Instant;
   /** Pool of cartridges that are seen for the first time. */
   readonly newPool: string;
@@ -36,15 +43,19 @@ export interface Inventory {
 
 /**
  * What an inventory makes of the catalog. What was seen beats what was booked; a cartridge that is gone is `unknown`, and its last place is kept.
+ *
+ * A barcode that is seen here, and by the last inventory of another library in a place of that one, is on two cartridges until that one is looked
+ * into. Found gone from there, it was carried over by hand, and the two records become one.
  * Pure: the caller writes it in one transaction.
  */
-export function reconcileInventory({ library, elements, known, now, newPool }: Inventory): Reconciliation {
+export function reconcileInventory(inventory: Inventory): Reconciliation {
+  const { library, elements, known, now, newPool } = inventory;
   const add: NewCartridgeRecord[] = [];
   const update: { id: CartridgeId; changes: Partial<Omit<CartridgeRecord, 'id'>> }[] = [];
   const findings: InventoryFinding[] = [];
   const claimed = new Set<CartridgeId>();
   const seen = elements.filter(({ full }) => full);
-  for (const [element, record] of matchRecords(library, seen, known, claimed)) {
+  for (const [element, record] of matchRecords(inventory, seen, claimed)) {
     const location = locationOf(library, element);
     findings.push(...findingsOf(library, element, record));
     if (element.barcode === undefined && record === undefined) continue;
@@ -53,8 +64,21 @@ export function reconcileInventory({ library, elements, known, now, newPool }: I
     if (record) update.push({ id: record.id, changes });
     else add.push({ ...newCartridge(element.barcode as Barcode, newPool), ...changes });
   }
+  const merge: { id: CartridgeId; into: CartridgeId; barcode: string }[] = [];
   for (const record of known) {
     if (claimed.has(record.id) || !isInLibrary(record.location, library)) continue;
+    const carried = carriedOver(inventory, record);
+    if (carried) {
+      const { gone, here, changes } = carried;
+      merge.push({ id: gone.id, into: here.id, barcode: here.barcode });
+      update.push({ id: here.id, changes });
+      findings.push({
+        code: 'cartridge.booked-elsewhere',
+        subject: record.barcode,
+        message: `${record.barcode} is no longer in ${describeLocation(record.location)}: it is taken for the one in ${describeLocation({ ...here, ...changes }.location)}, carried there by hand`,
+      });
+      continue;
+    }
     update.push({ id: record.id, changes: { location: { kind: 'unknown' }, lastSeen: record.location } });
     findings.push({
       code: 'cartridge.vanished',
@@ -62,23 +86,48 @@ export function reconcileInventory({ library, elements, known, now, newPool }: I
       message: `${record.barcode} is no longer in ${library}; it was last seen in ${describeLocation(record.location)}`,
     });
   }
-  return { add, update, findings: [...findings, ...duplicates(library, seen)] };
+  return { add, update, merge, findings: [...findings, ...duplicates(inventory, seen)] };
 }
+
+/**
+ * The cartridge that is gone from here may be the one of this barcode that another library has had since. One of the two records then goes: never one
+ * with a volume, and what is known to be blank or foreign is not taken for a cartridge that carries one.
+ */
+function carriedOver(inventory: Inventory, record: CartridgeRecord) {
+  const { known, labelled } = inventory;
+  const others = known.filter(({ id, barcode }) => barcode === record.barcode && id !== record.id);
+  const [other] = others;
+  if (!other || others.length > 1 || !isElsewhere(other.location, inventory)) return undefined;
+  if (labelled.has(record.id) && labelled.has(other.id)) return undefined;
+  if (labelled.has(other.id)) return { gone: record, here: other, changes: {} };
+  if (labelled.has(record.id) && other.fill !== 'unknown') return undefined;
+  const { library, location, lastSeen, lastSeenAt, homeSlot } = other;
+  // That both carry one volume is no doubt about one cartridge.
+  const isSameDoubt = record.conditionReason !== undefined && record.conditionReason === other.conditionReason;
+  const condition = isSameDoubt ? { condition: 'good' as const, conditionReason: undefined } : {};
+  return { gone: other, here: record, changes: { library, location, lastSeen, lastSeenAt, homeSlot, ...condition } };
+}
+
+/** In a slot or a drive of another library, as far as anybody knows. What lies in its mail slot was put out, and may be carried anywhere. */
+const isElsewhere = (location: Location, { library, libraries }: Inventory): boolean =>
+  (location.kind === 'slot' || location.kind === 'drive') &&
+  location.library !== library &&
+  libraries.includes(location.library);
 
 /** Pairs what was seen with what is known: the record of that very place first, then any of that barcode that no other place claims. */
 function matchRecords(
-  library: string,
+  inventory: Inventory,
   seen: readonly NumberedElement[],
-  known: readonly CartridgeRecord[],
   claimed: Set<CartridgeId>,
 ): ReadonlyMap<NumberedElement, CartridgeRecord | undefined> {
+  const { library, known } = inventory;
   const pairs = new Map<NumberedElement, CartridgeRecord | undefined>(seen.map((element) => [element, undefined]));
   const isHere = (element: NumberedElement, { location }: CartridgeRecord) =>
     isInLibrary(location, library) && location.kind === element.kind && location.number === element.number;
   const rounds: readonly ((element: NumberedElement, record: CartridgeRecord) => boolean)[] = [
     (element, record) => record.barcode === element.barcode && isHere(element, record),
     (element, record) => record.barcode === element.barcode && record.library === library,
-    (element, record) => record.barcode === element.barcode,
+    (element, record) => record.barcode === element.barcode && !isElsewhere(record.location, inventory),
     // The reader failed on a label that it could read before.
     (element, record) => element.barcode === undefined && isHere(element, record),
   ];
@@ -157,21 +206,19 @@ function describeLocation(location: Location): string {
   }
 }
 
-function duplicates(library: string, seen: readonly NumberedElement[]): readonly InventoryFinding[] {
-  const byBarcode = new Map<string, NumberedElement[]>();
-  for (const element of seen) {
-    if (element.barcode !== undefined)
-      byBarcode.set(element.barcode, [...(byBarcode.get(element.barcode) ?? []), element]);
-  }
-  return [...byBarcode].flatMap(([barcode, elements]) => {
-    if (elements.length < 2) return [];
-    const places = elements.map((element) => `${library}/${describePlace(element)}`);
-    return [
-      {
-        code: 'cartridge.duplicate-barcode' as const,
-        subject: barcode,
-        message: `${barcode} is on ${elements.length} cartridges: ${places.join(', ')}`,
-      },
+function duplicates(inventory: Inventory, seen: readonly NumberedElement[]): readonly InventoryFinding[] {
+  const elsewhere = inventory.known.filter(({ location }) => isElsewhere(location, inventory));
+  return [...groupBy(seen, ({ barcode }) => barcode)].flatMap(([barcode, elements]) => {
+    const others = elsewhere.filter((record) => record.barcode === barcode);
+    if (barcode === undefined || elements.length + others.length < 2) return [];
+    const places = [
+      ...elements.map((element) => `${inventory.library}/${describePlace(element)}`),
+      ...others.map(({ location }) => describeLocation(location)),
     ];
+    const doubt = others.map(
+      ({ library }) => `; if it was carried over from there: grandsire library inventory --library ${library}`,
+    );
+    const message = `${barcode} is on ${places.length} cartridges: ${places.join(', ')}${[...new Set(doubt)].join('')}`;
+    return [{ code: 'cartridge.duplicate-barcode' as const, subject: barcode, message }];
   });
 }

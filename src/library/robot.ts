@@ -14,7 +14,7 @@ export interface Place {
   readonly number: number;
 }
 
-type RobotOptions = Pick<LibraryOptions, 'name' | 'changer' | 'catalog' | 'clock' | 'warn' | 'newPool'>;
+type RobotOptions = Pick<LibraryOptions, 'name' | 'libraries' | 'changer' | 'catalog' | 'clock' | 'warn' | 'newPool'>;
 
 /** How often a move is begun anew after the library said that something was changed by hand. */
 const maxAttempts = 3;
@@ -52,14 +52,20 @@ export class Robot {
 
   /** Reads the inventory and reconciles the catalog with it. */
   async look(options: Cancellable = {}): Promise<void> {
-    const { changer, catalog, clock, name: library, newPool, warn } = this.#options;
+    const { changer, catalog, clock, name: library, libraries, newPool, warn } = this.#options;
     this.#elements = numberElements(changer.geometry, await changer.inventory(options));
-    const { findings } = await catalog.transaction(async ({ cartridges }) => {
+    const { findings } = await catalog.transaction(async ({ cartridges, volumes, actions }) => {
       const known = await cartridges.list();
+      const labelled = new Set((await volumes.current()).map(({ cartridge }) => cartridge));
       const now = clock.now();
-      const result = reconcileInventory({ library, elements: this.#elements, known, now, newPool });
+      const elements = this.#elements;
+      const result = reconcileInventory({ library, libraries, elements, known, labelled, now, newPool });
       for (const { id, changes } of result.update) await cartridges.update(id, changes);
       for (const record of result.add) await cartridges.add(record);
+      for (const { id, into, barcode } of result.merge) {
+        await cartridges.merge(id, into);
+        await actions.append({ at: now, event: 'cartridge.merged', subject: barcode, details: { library, id, into } });
+      }
       return result;
     });
     for (const finding of findings) warn(finding);

@@ -22,10 +22,11 @@ export const raisesDoubt = (code: string): boolean => doubts.has(code);
 
 /** The refusal that made a cartridge suspect last, as the log has it; undefined where it is not suspect, or nothing tells why. */
 export async function standingDoubt(
-  { condition, barcode }: CartridgeRecord,
+  { condition, conditionReason, barcode }: CartridgeRecord,
   { actions }: Pick<Repositories, 'actions'>,
 ): Promise<ActionRecord | undefined> {
   if (condition !== 'suspect') return undefined;
   const refusals = await actions.list({ subject: barcode, event: 'cartridge.passed-over' });
-  return refusals.find(({ details }) => raisesDoubt(String(details['code'])));
+  // Of two cartridges with one barcode, another refusal may be the other one's.
+  return refusals.find(({ details: { code, message } }) => message === conditionReason && raisesDoubt(String(code)));
 }

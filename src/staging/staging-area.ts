@@ -63,6 +63,11 @@ export class StagingArea {
     return this.#evictedBytes;
   }
 
+  /** Nobody gets room any more. */
+  get isRefusing(): boolean {
+    return this.#isRefusing;
+  }
+
   segment(dataSet: string, number: number): string {
     return this.paths.segment(dataSet, number);
   }
@@ -119,9 +124,7 @@ export class StagingArea {
   /** Nothing will leave any more: segments that wait for room fail with `staging.full`. */
   refuse(): void {
     this.#isRefusing = true;
-    this.#admission.refuseAll(
-      this.#full('the staging area is full and nothing in it can be written to cartridges now'),
-    );
+    this.#admission.refuseAll(this.#full('the staging area is full, and nothing in it is being written to cartridges'));
     for (const wake of this.#roomMade) wake();
   }
 

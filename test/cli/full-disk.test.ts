@@ -49,8 +49,8 @@ describe('a full disk', { skip: missingForMounts() }, () => {
       const first = await failed(here, '--stage-only');
       assert.deepEqual([first.code, first.exitCode], ['staging.full', 1]);
       const [interrupted = ''] = await dataSets(here, 'interrupted');
-      // What the first left holds the room.
-      const second = await failed(here);
+      // What the first left holds the room, and a run that only stages cannot write it.
+      const second = await failed(here, '--stage-only');
       assert.deepEqual([second.code, second.exitCode], ['staging.full', 1]);
       const { exitCode, stdout } = await here.command('staging', 'flush', '--json');
       assert.equal(exitCode, 0, stdout);

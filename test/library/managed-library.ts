@@ -69,6 +69,7 @@ export async function createManagedLibrary(options: ManagedOptions = {}): Promis
     });
     const library = openLibrary({
       name: 'main',
+      libraries: ['main'],
       changer: wrapChanger(changer),
       drives,
       source,

@@ -75,6 +75,12 @@ export function createCartridgeRepository(context: SqlContext): CartridgeReposit
         if (numUpdatedRows !== 1n) throw bug(`the catalog knows no cartridge number ${id}`);
       });
     },
+    async merge(id, into) {
+      await context.write(async (db) => {
+        await db.updateTable('allocations').set({ cartridge: into }).where('cartridge', '=', id).execute();
+        await db.deleteFrom('cartridges').where('id', '=', id).execute();
+      });
+    },
   };
 }
 

@@ -35,7 +35,7 @@ export const command = defineCommand({
     'dataSet for a label',
   async run(context, { subject }) {
     const { verifyCartridge, verifyDataSet } = await import('#src/jobs/verify');
-    const { findCartridge } = await import('#src/cli/find-cartridge');
+    const { findToUse } = await import('#src/cli/find-to-use');
     const { isDataSetName, stagedPaths } = await import('#src/staging/staged-paths');
     const { dataSetNotFound } = await import('#src/jobs/select-trees');
     const { LibraryMounts } = await import('#src/cli/library-mounts');
@@ -54,7 +54,7 @@ export const command = defineCommand({
     if (!dataSet && isDataSetName(subject)) throw dataSetNotFound(subject);
     const done = dataSet
       ? await verifyDataSet(dataSet, ports)
-      : await verifyCartridge(await findCartridge(subject, catalog, context.library), ports);
+      : await verifyCartridge(await findToUse(subject, { app, context }), ports);
     const failed = done.failed.map(({ dataSet, segment, cartridge, tapeFile, code, message }) => ({
       dataSet: dataSet ?? null,
       segment: segment ?? null,

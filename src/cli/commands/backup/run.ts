@@ -55,7 +55,12 @@ export const command = defineCommand({
       library: rotation?.library ?? libraryNamed(app.configuration, context.library).name,
       timeZone: rotation?.timeZone ?? context.timeZone,
     };
-    const done = await runBackup(request, { app, context, warnings, threads });
+    const done = await runBackup(request, { app, context, warnings, threads }).catch((failure: unknown) => {
+      // They would be lost with the result.
+      for (const { code, message, path } of warnings)
+        context.note(`warning: ${path === undefined ? '' : `${path}: `}${message} (${code})`);
+      throw failure;
+    });
     const result = await describe(done, { app, context, warnings });
     return { result, ...(warnings.length > 0 ? { exitCode: 3 as const } : {}) };
   },
@@ -88,6 +93,7 @@ async function runBackup(
     clock,
     configuration,
     mount: mounts.of,
+    look: mounts.look,
     capacityOf: app.capacityOf,
     onWarning: (warning) => warnings.push(warning),
     onStaged: ({ files, bytes }) =>

@@ -21,11 +21,11 @@ export const command = defineCommand({
     '{ barcode, kind: "ours"|"foreign"|"blank"|"unreadable"|"cleaning", format?, volume?: { id, labelledAt, blockSizeBytes, barcode }, ' +
     'writeProtected, worm, firstBlockBytes?, reason? }',
   async run(context, { barcode }): Promise<{ readonly result: IdentifyResult; readonly warnings: readonly Warning[] }> {
-    const { findCartridge } = await import('#src/cli/find-cartridge');
+    const { findToUse } = await import('#src/cli/find-to-use');
     const { identifyCartridge } = await import('#src/jobs/identify-cartridge');
     await using app = await context.openApp();
     const { catalog: repositories, clock } = app;
-    const cartridge = await findCartridge(barcode, repositories, context.library);
+    const cartridge = await findToUse(barcode, { app, context });
     const { library: name } = cartridge;
     const { signal } = context;
     const { value, warnings } = await useLibrary(

@@ -61,11 +61,11 @@ async function labelNamed(
   context: Context,
   { barcodes, pool }: { readonly barcodes: readonly string[]; readonly pool: string | undefined },
 ): Promise<Outcome<LabelResult>> {
-  const { findCartridge } = await import('#src/cli/find-cartridge');
+  const { findToUse } = await import('#src/cli/find-to-use');
   const { groupBy } = await import('#src/base/group-by');
   const { planLabelling } = await import('#src/jobs/label-cartridges');
-  const named: Awaited<ReturnType<typeof findCartridge>>[] = [];
-  for (const barcode of new Set(barcodes)) named.push(await findCartridge(barcode, app.catalog, context.library));
+  const named: Awaited<ReturnType<typeof findToUse>>[] = [];
+  for (const barcode of new Set(barcodes)) named.push(await findToUse(barcode, { app, context }));
   const ports = { repositories: app.catalog, clock: app.clock };
   const plan = await planLabelling(named, ports);
   if (plan.lost.length > 0) {

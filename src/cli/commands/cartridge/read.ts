@@ -41,10 +41,10 @@ export const command = defineCommand({
     { barcode, file, skip, out },
   ): Promise<{ readonly result: ReadResult; readonly warnings: readonly Warning[] }> {
     if (file === undefined) throw missingFile(barcode);
-    const { findCartridge } = await import('#src/cli/find-cartridge');
+    const { findToUse } = await import('#src/cli/find-to-use');
     const { cleaningError } = await import('#src/session/unfit');
     await using app = await context.openApp();
-    const cartridge = await findCartridge(barcode, app.catalog, context.library);
+    const cartridge = await findToUse(barcode, { app, context });
     if (cartridge.kind === 'cleaning') throw cleaningError(cartridge);
     await using output = await openRawOutput(context, out);
     const job = `cartridge read ${cartridge.barcode}`;

@@ -1,3 +1,4 @@
+import type { CartridgeRecord } from '#src/catalog/cartridges';
 import { defineCommand, type Warning } from '#src/cli/command';
 import { renderTable } from '#src/cli/render/table';
 
@@ -21,8 +22,8 @@ export const command = defineCommand({
   verb: 'rebuild',
   summary: 'read cartridges into the catalog, without its help',
   description:
-    'Reads the named cartridges, or all data cartridges in the libraries, and takes in what they hold and the catalog does not know; what it knows stays. Run ' +
-    '`library inventory` first where the catalog is new. What is found so is protected for ever, until --accept has the policies applied to it; with --accept no ' +
+    'Reads the named cartridges, or all data cartridges in the libraries, and takes in what they hold and the catalog does not know; what it knows stays. A library ' +
+    'that nobody has looked into yet is looked into first. What is found so is protected for ever, until --accept has the policies applied to it; with --accept no ' +
     'cartridge is read. What was staged under a catalog that was lost is taken in from the staging folder; what is torn there is left and named.',
   positionals: [
     {
@@ -50,21 +51,27 @@ export const command = defineCommand({
     const { rebuild } = await import('#src/jobs/rebuild');
     const { acceptDataSets, acceptRebuilt } = await import('#src/jobs/accept-rebuilt');
     const { isDataSetName, stagedPaths } = await import('#src/staging/staged-paths');
-    const { findCartridge } = await import('#src/cli/find-cartridge');
+    const { findToUse, inventoryAll, neverInventoried } = await import('#src/cli/find-to-use');
     const { leaseStaging } = await import('#src/cli/staging-lease');
     const { LibraryMounts } = await import('#src/cli/library-mounts');
+    const { notInventoried } = await import('#src/library/library-errors');
     await using app = await context.openApp();
     const { catalog, clock, configuration } = app;
     const ids = accept ? barcodes.filter(isDataSetName) : [];
     const addresses = barcodes.filter((address) => !ids.includes(address));
-    const named = await Promise.all(addresses.map((address) => findCartridge(address, catalog, context.library)));
+    const named: CartridgeRecord[] = [];
+    for (const address of addresses) named.push(await findToUse(address, { app, context }));
+    const filter = context.library === undefined ? {} : { library: context.library };
+    const never = await neverInventoried({ app, context });
     if (accept) {
+      const [first] = barcodes.length === 0 && (await catalog.cartridges.list(filter)).length === 0 ? never : [];
+      if (first !== undefined) throw notInventoried(first);
       await acceptDataSets(ids, catalog, clock.now());
       const { accepted, kept } = await acceptRebuilt(catalog, barcodes.length > 0 ? named : undefined);
       const result: RebuildDocument = { cartridges: [], dataSets: ids, files: 0, accepted, kept };
       return { result, warnings: kept.map(unknownPolicy) };
     }
-    const filter = context.library === undefined ? {} : { library: context.library };
+    if (barcodes.length === 0) await inventoryAll(never, { app, context });
     const inLibraries = (await catalog.cartridges.list(filter)).filter(
       ({ kind, location }) => kind !== 'cleaning' && ['slot', 'drive', 'mailSlot'].includes(location.kind),
     );
@@ -98,13 +105,19 @@ export const command = defineCommand({
     const result: RebuildDocument = { cartridges, dataSets, files, accepted: [], kept: [] };
     return { result, warnings };
   },
-  render: ({ cartridges, dataSets, files, accepted }) =>
-    renderTable(
-      cartridges.map(({ barcode, found, tapeFiles }) => [barcode, found, String(tapeFiles)]),
-      { header: ['CARTRIDGE', 'FOUND', 'TAPE FILES'], right: [2] },
-    ) +
-    (accepted.length > 0 ? `protected by its own policy from now on: ${accepted.join(', ')}\n` : '') +
-    (cartridges.length > 0
-      ? `${dataSets.length} data sets, ${files} files taken in; protected for ever until "grandsire catalog rebuild --accept"\n`
-      : ''),
+  render: describe,
 });
+
+function describe({ cartridges, dataSets, files, accepted }: RebuildDocument): string {
+  const table = renderTable(
+    cartridges.map(({ barcode, found, tapeFiles }) => [barcode, found, String(tapeFiles)]),
+    { header: ['CARTRIDGE', 'FOUND', 'TAPE FILES'], right: [2] },
+  );
+  if (accepted.length > 0) return `protected by its own policy from now on: ${accepted.join(', ')}\n`;
+  if (cartridges.length > 0 || files > 0) {
+    return `${table}${dataSets.length} data sets, ${files} files taken in; protected for ever until "grandsire catalog rebuild --accept"\n`;
+  }
+  return dataSets.length > 0
+    ? `no longer protected: ${dataSets.join(', ')}\n`
+    : 'no cartridge was read, and nothing waits to be accepted\n';
+}

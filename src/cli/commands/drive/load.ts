@@ -22,10 +22,10 @@ export const command = defineCommand({
     context,
     { barcode, drive },
   ): Promise<{ readonly result: LoadResult; readonly warnings: readonly Warning[] }> {
-    const { findCartridge } = await import('#src/cli/find-cartridge');
+    const { findToUse } = await import('#src/cli/find-to-use');
     const { cleaningError } = await import('#src/session/unfit');
     await using app = await context.openApp();
-    const cartridge = await findCartridge(barcode, app.catalog, context.library);
+    const cartridge = await findToUse(barcode, { app, context });
     // Threaded, it would begin to clean.
     if (cartridge.kind === 'cleaning') throw cleaningError(cartridge);
     const { library: name } = cartridge;

@@ -45,6 +45,7 @@ export const command = defineCommand({
       configuration,
       capacityOf,
       mount: mounts.of,
+      look: mounts.look,
       onWarning: (warning) => warnings.push(warning),
       onWritten: ({ cartridge, segment, writtenBytes }) =>
         context.progress({
