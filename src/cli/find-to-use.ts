@@ -23,7 +23,7 @@ export async function neverInventoried({ app, context }: Surroundings): Promise<
   return never;
 }
 
-/** Looks into libraries. What is told beside the work is told again by whatever uses them next. */
+/** Looks into libraries. What is told beside the work is told again by whatever uses them next. Throws where one cannot be opened. */
 export async function inventoryAll(names: readonly string[], surroundings: Surroundings): Promise<void> {
   const { signal } = surroundings.context;
   for (const name of names) {
@@ -40,8 +40,16 @@ export async function findToUse(address: string, surroundings: Surroundings): Pr
   } catch (error) {
     if (!(error instanceof GrandsireError) || error.code !== 'cartridge.not-found') throw error;
     const never = await neverInventoried(surroundings);
+    for (const name of never) {
+      try {
+        await inventoryAll([name], surroundings);
+      } catch (failure) {
+        // It may be in another one: where it is in none, what could not be looked into has been said.
+        if (!(failure instanceof GrandsireError) || failure.code === 'command.interrupted') throw failure;
+        context.note(`nobody has looked into library ${name}, and it cannot be now: ${failure.message}`);
+      }
+    }
     if (never.length === 0) throw error;
-    await inventoryAll(never, surroundings);
     return await find();
   }
 }

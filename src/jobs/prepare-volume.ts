@@ -40,7 +40,8 @@ export async function rememberUnfit(
   await remember(cartridge, error, ports);
   if (error.code !== 'cartridge.wrong-volume' || error.details['alsoOn'] === undefined) return;
   const other = await ports.repositories.cartridges.get(error.details['alsoOn'] as CartridgeId);
-  if (other) await remember(other, duplicateElsewhere(other, cartridge), ports);
+  const volume = String(error.details['found']);
+  if (other) await remember(other, duplicateElsewhere({ cartridge, other, volume }), ports);
 }
 
 async function remember(

@@ -37,20 +37,26 @@ interface Duplicate {
   readonly volume: string;
 }
 
+/** The same words for both, whichever was met: where one cartridge was booked as two, they are recognised as one doubt. */
+function onBoth({ cartridge, other, volume }: Duplicate): string {
+  const [first, second] = [cartridge, other].sort((a, b) => a.id - b.id).map(nameCartridge);
+  return `volume ${volume} is on ${first} and on ${second}: neither is written to`;
+}
+
 /** What is to be said of the cartridge on which the volume was met. */
-export const duplicateFound = ({ cartridge, other, volume }: Duplicate): GrandsireError =>
+export const duplicateFound = (duplicate: Duplicate): GrandsireError =>
   new GrandsireError('cartridge.wrong-volume', {
-    message: `${nameCartridge(cartridge)} carries volume ${volume}, which is on ${nameCartridge(other)}, too: neither is written to`,
-    remedy: remedyFor(cartridge, other),
-    details: { found: volume, alsoOn: other.id },
+    message: onBoth(duplicate),
+    remedy: remedyFor(duplicate.cartridge, duplicate.other),
+    details: { found: duplicate.volume, alsoOn: duplicate.other.id },
   });
 
-/** What is to be said of a cartridge whose volume was met on another. */
-export const duplicateElsewhere = (cartridge: CartridgeRecord, other: CartridgeRecord): GrandsireError =>
+/** What is to be said of the other one, whose volume was met there. */
+export const duplicateElsewhere = (duplicate: Duplicate): GrandsireError =>
   new GrandsireError('cartridge.duplicate-volume', {
-    message: `the volume of ${nameCartridge(cartridge)} was met on ${nameCartridge(other)}, too: neither is written to`,
-    remedy: remedyFor(other, cartridge),
-    details: { alsoOn: other.id },
+    message: onBoth(duplicate),
+    remedy: remedyFor(duplicate.cartridge, duplicate.other),
+    details: { alsoOn: duplicate.cartridge.id },
   });
 
 const remedyFor = (met: CartridgeRecord, known: CartridgeRecord): string =>

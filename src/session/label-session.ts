@@ -69,7 +69,7 @@ async function assertMayDestroy(
   const { drive, cartridge, repositories, signal } = session;
   const name = nameCartridge(cartridge);
   const sharing = await sharesVolumeWith(cartridge, repositories);
-  if (sharing) throw duplicateElsewhere(cartridge, sharing);
+  if (sharing && old) throw duplicateElsewhere({ cartridge: sharing, other: cartridge, volume: old.id });
   if (found.kind === 'blank' && (!old || (await repositories.volumes.protection(old.key)).protection.kind === 'none'))
     return;
   const unfit = await unfitOnMedium(session, old, found);

@@ -91,10 +91,8 @@ describe('a run without a cartridge', () => {
     const run = await here.command('backup', 'run', 'home', '--json');
     assert.equal(run.exitCode, 4, run.stdout);
     const { message } = JSON.parse(run.stdout).error;
-    for (const barcode of ['G00001L9', 'G00002L9']) {
-      assert.ok(message.includes(`${barcode} (cartridge.wrong-volume)`), message);
-      assert.match(run.stderr, new RegExp(`warning: cartridge ${barcode} .*should carry volume`));
-    }
+    assert.ok(message.includes('G00001L9 (cartridge.wrong-volume)'), message);
+    assert.match(run.stderr, /warning: volume .* is on cartridge G00001L9 .* and on cartridge G00002L9 /);
   });
 });
 

@@ -103,7 +103,7 @@ describe('a run that meets cartridges that are not what they should be', () => {
     const condition = async (barcode: string) => (await bench.cartridge(barcode)).condition;
     const copy = await refusal('G00002L9');
     assert.equal(copy.code, 'cartridge.wrong-volume');
-    assert.match(copy.message, /G00002L9.*carries volume .*which is on cartridge G00001L9/);
+    assert.match(copy.message, /volume .* is on cartridge G00001L9 .*and on cartridge G00002L9/);
     const { conditionReason } = await bench.cartridge('G00001L9');
     assert.match(conditionReason ?? '', /G00001L9.*G00002L9/);
     assert.deepEqual([await condition('G00001L9'), await condition('G00002L9')], ['suspect', 'suspect']);
