@@ -14,7 +14,7 @@ const mostFillers = 4;
 const nurseryMb = 8;
 const heapLimits = {
   filler: { maxYoungGenerationSizeMb: nurseryMb, maxOldGenerationSizeMb: 64 },
-  writer: { maxYoungGenerationSizeMb: nurseryMb, maxOldGenerationSizeMb: 64 },
+  writer: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 },
   walker: { maxYoungGenerationSizeMb: nurseryMb, maxOldGenerationSizeMb: 192 },
 } as const;
 

@@ -36,7 +36,7 @@ function promised<T>(): Promised<T> {
 }
 
 /** Rows that are given to the catalog together: every commit synchronises its disk. */
-const rowsPerCommit = 2048;
+const rowsPerCommit = 1024;
 /** Commits under way. */
 const commitsInFlight = 2;
 

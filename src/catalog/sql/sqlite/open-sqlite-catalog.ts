@@ -48,7 +48,7 @@ export async function openSqliteCatalog({ path, clock, readOnly = false }: Sqlit
     'pragma foreign_keys = on',
     'pragma temp_store = memory',
     // Versions come in nearly in the order of the table: a larger cache is not quicker (the system caches too), and adds to what a run takes.
-    'pragma cache_size = -8192',
+    'pragma cache_size = -4096',
     // Four times the default: fewer synchronisations of the whole file while versions come in bulk.
     'pragma wal_autocheckpoint = 4000',
     'pragma journal_size_limit = 67108864',
