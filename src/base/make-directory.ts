@@ -19,7 +19,15 @@ export function makeDirectory(path: string, mode = 0o777): void {
   }
 }
 
-const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch (error) {
+    // Of a path below a file some versions of Node.js throw and others say that there is none; making what lies above names the file.
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return false;
+    throw error;
+  }
+}
 
 /** A folder below `state`, for the owner alone. Throws `state.not-writable`. */
 export function makeStateFolder(path: string): void {

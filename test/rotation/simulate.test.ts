@@ -127,15 +127,16 @@ test('nothing protected is ever written over, whatever happens to the runs', () 
   );
 });
 
-test('what was printed is what is used on the moving clock, remembered or not', () => {
+test('what was printed is what is used on the moving clock', () => {
   fc.assert(
-    fc.property(states, fc.boolean(), ({ state, start }, isRemembered) => {
+    fc.property(states, ({ state, start }) => {
       const to = addDays(start, 45);
       const printed = planOf(state, start, to);
-      const begin = isRemembered ? { ...state, allocations: printed.allocations } : state;
+      // Printing is what fixes a plan: it is kept as allocations, and nothing is promised of one that was only looked at.
+      const begin = { ...state, allocations: printed.allocations };
       assert.deepEqual(simulated(begin, start, to).used, printed.runs.map(summary));
     }),
-    { numRuns: 10 },
+    { numRuns: 20 },
   );
 });
 
