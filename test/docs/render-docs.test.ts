@@ -5,6 +5,7 @@ import { errorCodes } from '#src/base/error-codes';
 import { wordsOf } from '#src/cli/command';
 import { commandWords, loadCommands } from '#src/cli/command-table';
 import { renderDocs } from '#test/docs/render-docs';
+import { renderFaults } from '#test/docs/render-faults';
 
 const folder = new URL('../../../docs/cli/', import.meta.url);
 
@@ -12,6 +13,10 @@ test('docs/cli is what the definitions say (else: npm run docs)', async () => {
   const pages = await renderDocs();
   assert.deepEqual(readdirSync(folder).sort(), [...pages.keys()].sort());
   for (const [name, text] of pages) assert.equal(readFileSync(new URL(name, folder), 'utf8'), text, name);
+});
+
+test('docs/faults.md is what the scenarios say (else: npm run docs)', () => {
+  assert.equal(readFileSync(new URL('../faults.md', folder), 'utf8'), renderFaults());
 });
 
 test('every command stands in the table under its own words, and says what help needs', async () => {
