@@ -4,10 +4,11 @@ import type { Duration } from '#src/base/duration';
 import { GrandsireError } from '#src/base/errors';
 import { makeStateFolder } from '#src/base/make-directory';
 import { nearestName } from '#src/base/nearest-name';
-import { systemPause } from '#src/base/pause';
+import { type Pause, systemPause } from '#src/base/pause';
 import type { Catalog } from '#src/catalog/catalog';
 import type { Configuration, LibrarySettings, RotationSettings } from '#src/config/configuration';
-import type { Driver } from '#src/device/driver';
+import type { Driver, FoundUnit } from '#src/device/driver';
+import type { ScsiTransport } from '#src/device/scsi-transport';
 import type { PlanningConfiguration } from '#src/jobs/planning-state';
 import type { LibraryWarning } from '#src/library/library-parts';
 import type { Library } from '#src/library/open-library';
@@ -24,9 +25,17 @@ const schemes: Readonly<Record<string, () => Promise<Scheme>>> = {
   'grandfather-father-son': async () => (await import('#schemes/grandfather-father-son')).scheme as Scheme,
 };
 
-export interface AppOptions {
+export interface AppOptions extends DeviceSurroundings {
   readonly configuration: Configuration;
   readonly clock: Clock;
+}
+
+/** What stands between the program and its devices; tests put faults and a clock of their own there. */
+export interface DeviceSurroundings {
+  /** Puts something of the same contract in front of each transport that is opened. */
+  readonly interpose?: ((transport: ScsiTransport, unit: FoundUnit) => ScsiTransport) | undefined;
+  /** How waiting for a device is done; by the system's timers unless told. */
+  readonly pause?: Pause | undefined;
 }
 
 /** The program put together over one configuration. */
@@ -52,7 +61,7 @@ export interface LibraryUse {
 }
 
 /** Opens the catalog (makes it where there is none) and checks the settings of every rotation. No device is touched. */
-export async function openApp({ configuration, clock }: AppOptions): Promise<App> {
+export async function openApp({ configuration, clock, ...surroundings }: AppOptions): Promise<App> {
   const planning = await loadPlanning(configuration);
   const locks = join(configuration.state, 'locks');
   makeStateFolder(locks);
@@ -66,7 +75,8 @@ export async function openApp({ configuration, clock }: AppOptions): Promise<App
     catalog,
     planning,
     locks,
-    openLibrary: (name, use) => openNamedLibrary(name, { configuration, clock, catalog, locks, ...use }),
+    openLibrary: (name, use) =>
+      openNamedLibrary(name, { configuration, clock, catalog, locks, ...surroundings, ...use }),
     capacityOf: async (name) => {
       const { driver, settings } = await loadDriver(libraryNamed(configuration, name));
       return driver.capacityOf?.(settings);
@@ -77,13 +87,19 @@ export async function openApp({ configuration, clock }: AppOptions): Promise<App
 
 async function openNamedLibrary(
   name: string,
-  { configuration, ...parts }: Pick<App, 'configuration' | 'clock' | 'catalog' | 'locks'> & LibraryUse,
+  {
+    configuration,
+    interpose = (transport) => transport,
+    pause = systemPause,
+    ...parts
+  }: Pick<App, 'configuration' | 'clock' | 'catalog' | 'locks'> & DeviceSurroundings & LibraryUse,
 ): Promise<Library> {
   const { driver, settings } = await loadDriver(libraryNamed(configuration, name));
   const { openMediaChanger } = await import('#drivers/scsi-changer/open-media-changer');
   const { openTapeDrive } = await import('#drivers/scsi-tape/open-tape-drive');
   const { openLibrary } = await import('#src/library/open-library');
   const source = await driver.openUnits(settings);
+  const openUnit = async (unit: FoundUnit) => interpose(await source.open(unit), unit);
   try {
     const units = await source.discover();
     const changer = units.find(({ kind }) => kind === 'changer');
@@ -93,12 +109,12 @@ async function openNamedLibrary(
       name,
       libraries: Object.keys(configuration.libraries),
       source,
-      changer: await openMediaChanger(await source.open(changer)),
+      changer: await openMediaChanger(await openUnit(changer), { pause }),
       drives: units
         .filter(({ kind }) => kind === 'tape')
-        .map((unit) => ({ address: unit.address, open: async () => openTapeDrive(await source.open(unit)) })),
+        .map((unit) => ({ address: unit.address, open: async () => openTapeDrive(await openUnit(unit), { pause }) })),
       virtual: driver.create !== undefined,
-      pause: systemPause,
+      pause,
       newPool: newCartridgePool(configuration),
     });
   } catch (error) {

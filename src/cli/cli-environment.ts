@@ -1,5 +1,6 @@
 import type { Clock } from '#src/base/clock';
 import type { TimeZone } from '#src/base/time-zone';
+import type { DeviceSurroundings } from '#src/compose';
 
 type Output = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 type Input = NodeJS.ReadableStream & { readonly isTTY?: boolean };
@@ -15,4 +16,6 @@ export interface CliEnvironment {
   readonly timeZone: TimeZone;
   /** Fires when the operator interrupts. */
   readonly signal: AbortSignal;
+  /** What stands between the program and its devices: nothing, unless told. */
+  readonly devices?: DeviceSurroundings | undefined;
 }

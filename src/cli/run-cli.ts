@@ -147,7 +147,7 @@ function createContext(
       const { openApp } = await import('#src/compose');
       const { openLog } = await import('#src/base/log');
       const settings = await configuration();
-      const app = await openApp({ configuration: settings, clock });
+      const app = await openApp({ configuration: settings, clock, ...environment.devices });
       const log = await openLog(join(settings.state, 'log'));
       log.write('command.begun', { command: words });
       onOpen(log);

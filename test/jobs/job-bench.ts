@@ -12,7 +12,7 @@ import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Catalog, Repositories } from '#src/catalog/catalog';
 import type { DataSetRecord, Level, SegmentRecord } from '#src/catalog/data-sets';
 import type { VolumeRecord } from '#src/catalog/volumes';
-import { type App, openApp } from '#src/compose';
+import { type App, type DeviceSurroundings, openApp } from '#src/compose';
 import { loadConfiguration } from '#src/config/load-configuration';
 import { type DespoolState, despool, openDespoolState } from '#src/jobs/despool';
 import { describeDataSet } from '#src/jobs/index-record';
@@ -35,6 +35,8 @@ import { createTestLibrary, type TestLibrary, type TestLibraryOptions } from '#t
 
 export interface JobBenchOptions extends TestLibraryOptions {
   readonly segmentBytes?: number;
+  /** Put between the program and the devices of everything in this process. */
+  readonly devices?: DeviceSurroundings;
 }
 
 export interface BackupOptions {
@@ -66,11 +68,13 @@ export class JobBench implements AsyncDisposable {
   readonly lost: GrandsireError[] = [];
   readonly warnings: LibraryWarning[] = [];
   readonly #segmentBytes: number;
+  readonly #devices: DeviceSurroundings;
   #app!: App;
   #library!: Library;
 
-  private constructor(device: TestLibrary, { segmentBytes = 1 << 20 }: JobBenchOptions) {
+  private constructor(device: TestLibrary, { segmentBytes = 1 << 20, devices = {} }: JobBenchOptions) {
     this.device = device;
+    this.#devices = devices;
     this.folder = mkdtempSync(join(tmpdir(), 'grandsire-jobs-'));
     this.source = join(this.folder, 'source');
     this.#segmentBytes = segmentBytes;
@@ -116,7 +120,7 @@ sets:
       folder: this.folder,
       machineTimeZone: 'Europe/Zurich' as TimeZone,
     });
-    this.#app = await openApp({ configuration, clock: this.clock });
+    this.#app = await openApp({ configuration, clock: this.clock, ...this.#devices });
     this.#library = await this.#app.openLibrary('main', {
       job: 'test',
       wait: milliseconds(0),
@@ -141,7 +145,7 @@ sets:
   async command(...argv: string[]): Promise<Invocation> {
     await this.close();
     try {
-      return await invoke(argv, { folder: this.folder, clock: this.clock });
+      return await invoke(argv, { folder: this.folder, clock: this.clock, devices: this.#devices });
     } finally {
       await this.open();
     }

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { instant, ManualClock } from '#src/base/clock';
 import { milliseconds } from '#src/base/duration';
 import type { TimeZone } from '#src/base/time-zone';
-import { type App, openApp } from '#src/compose';
+import { type App, type DeviceSurroundings, openApp } from '#src/compose';
 import { loadConfiguration } from '#src/config/load-configuration';
 import { type RestoreResult, restore } from '#src/jobs/restore';
 import { stagedPaths } from '#src/staging/staged-paths';
@@ -24,6 +24,8 @@ export interface InstallationOptions extends TestLibraryOptions {
   /** The set is planned by this rotation (lines of YAML under `office:`), else by hand into the pool `daily`. */
   readonly rotation?: string;
   readonly pools?: string;
+  /** Put between the program and the devices of commands in this process, from the first inventory on. */
+  readonly devices?: DeviceSurroundings;
 }
 
 export interface ProcessRun {
@@ -41,9 +43,11 @@ export class Installation implements AsyncDisposable {
   readonly source: string;
   readonly device: TestLibrary;
   readonly clock = new ManualClock(instant(start));
+  readonly #devices: DeviceSurroundings;
 
   private constructor(device: TestLibrary, options: InstallationOptions) {
     this.device = device;
+    this.#devices = options.devices ?? {};
     this.folder = mkdtempSync(join(tmpdir(), 'grandsire-installation-'));
     this.source = join(this.folder, 'source');
     mkdirSync(this.source);
@@ -58,7 +62,12 @@ export class Installation implements AsyncDisposable {
 
   /** In this process; `now` as the program's clock says it. */
   command(...argv: string[]): Promise<Invocation> {
-    return invoke(argv, { folder: this.folder, clock: this.clock, timeZone: 'UTC' as TimeZone });
+    return invoke(argv, {
+      folder: this.folder,
+      clock: this.clock,
+      timeZone: 'UTC' as TimeZone,
+      devices: this.#devices,
+    });
   }
 
   /** As a process of its own, on the same clock. */
@@ -93,7 +102,7 @@ export class Installation implements AsyncDisposable {
       folder: this.folder,
       machineTimeZone: 'UTC' as TimeZone,
     });
-    await using app = await openApp({ configuration, clock: this.clock });
+    await using app = await openApp({ configuration, clock: this.clock, ...this.#devices });
     return await work(app);
   }
 
