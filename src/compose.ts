@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { type Alarm, systemAlarm } from '#src/base/alarm';
 import type { Clock } from '#src/base/clock';
 import type { Duration } from '#src/base/duration';
 import { GrandsireError } from '#src/base/errors';
@@ -36,6 +37,8 @@ export interface DeviceSurroundings {
   readonly interpose?: ((transport: ScsiTransport, unit: FoundUnit) => ScsiTransport) | undefined;
   /** How waiting for a device is done; by the system's timers unless told. */
   readonly pause?: Pause | undefined;
+  /** What the watchdogs go by; the system's timers unless told. */
+  readonly alarm?: Alarm | undefined;
 }
 
 /** The program put together over one configuration. */
@@ -91,6 +94,7 @@ async function openNamedLibrary(
     configuration,
     interpose = (transport) => transport,
     pause = systemPause,
+    alarm = systemAlarm,
     ...parts
   }: Pick<App, 'configuration' | 'clock' | 'catalog' | 'locks'> & DeviceSurroundings & LibraryUse,
 ): Promise<Library> {
@@ -115,6 +119,7 @@ async function openNamedLibrary(
         .map((unit) => ({ address: unit.address, open: async () => openTapeDrive(await openUnit(unit), { pause }) })),
       virtual: driver.create !== undefined,
       pause,
+      alarm,
       newPool: newCartridgePool(configuration),
     });
   } catch (error) {
