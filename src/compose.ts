@@ -61,6 +61,8 @@ export interface LibraryUse {
   readonly job: string;
   readonly wait: Duration;
   readonly warn: (warning: LibraryWarning) => void;
+  /** A line for the operator that changes nothing of the outcome; heard by nobody unless told. */
+  readonly note?: ((text: string) => void) | undefined;
 }
 
 /** Opens the catalog (makes it where there is none) and checks the settings of every rotation. No device is touched. */
@@ -95,6 +97,7 @@ async function openNamedLibrary(
     interpose = (transport) => transport,
     pause = systemPause,
     alarm = systemAlarm,
+    note = () => undefined,
     ...parts
   }: Pick<App, 'configuration' | 'clock' | 'catalog' | 'locks'> & DeviceSurroundings & LibraryUse,
 ): Promise<Library> {
@@ -102,6 +105,7 @@ async function openNamedLibrary(
   const { openMediaChanger } = await import('#drivers/scsi-changer/open-media-changer');
   const { openTapeDrive } = await import('#drivers/scsi-tape/open-tape-drive');
   const { openLibrary } = await import('#src/library/open-library');
+  const { openChangerInTime } = await import('#src/library/watched-changer');
   const source = await driver.openUnits(settings);
   const openUnit = async (unit: FoundUnit) => interpose(await source.open(unit), unit);
   try {
@@ -113,13 +117,17 @@ async function openNamedLibrary(
       name,
       libraries: Object.keys(configuration.libraries),
       source,
-      changer: await openMediaChanger(await openUnit(changer), { pause }),
+      changer: await openChangerInTime(async () => openMediaChanger(await openUnit(changer), { pause }), {
+        library: name,
+        alarm,
+      }),
       drives: units
         .filter(({ kind }) => kind === 'tape')
         .map((unit) => ({ address: unit.address, open: async () => openTapeDrive(await openUnit(unit), { pause }) })),
       virtual: driver.create !== undefined,
       pause,
       alarm,
+      note,
       newPool: newCartridgePool(configuration),
     });
   } catch (error) {

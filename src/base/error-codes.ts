@@ -280,11 +280,6 @@ export const errorCodes = {
   'device.unreachable': define('device', 'failed', 'The device cannot be reached.'),
   'device.wrong-type': define('operator', 'failed', 'The device at this address is not of the kind that was expected.'),
   'drive.busy': define('operator', 'waiting', 'The drive is in use.'),
-  'drive.cleaned': define(
-    'operator',
-    'failed',
-    'A command that died left something in a drive or in the hand of the robot; it was put in order.',
-  ),
   'drive.down': define('device', 'failed', 'A drive was put out of use.'),
   'drive.load-failed': define('device', 'failed', 'A drive did not take a cartridge.'),
   'drive.none-free': define('operator', 'refused', 'Every drive that could take the cartridge holds another one.'),

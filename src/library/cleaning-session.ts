@@ -11,7 +11,7 @@ import type { Place } from '#src/library/robot';
 /** `threading`: the drive is still getting ready what the dead process loaded. `stuck`: the cartridge could not be brought home. */
 export type CleaningOutcome = 'clean' | 'threading' | 'stuck';
 
-/** Drives that a process marked as its own and did not give back: whoever holds the library's lease now knows that it is dead. */
+/** Drives that a process marked as its own and left full: whoever holds the library's lease now knows that it is dead. */
 export async function drivesLeft({
   options,
   busy,
@@ -32,27 +32,20 @@ export async function cleanDrive(parts: MountParts, bay: Bay, options: Cancellab
   const place: Place = { kind: 'drive', number };
   const record = await driveRecord(parts.options, number);
   const purpose = record?.reason ?? 'unknown work';
-  if (!robot.at(place).full) {
-    await concludeDrive(parts, number, { purpose, cartridge: record?.cartridge ?? null, to: null });
-    return 'clean';
-  }
   const name = robot.at(place).barcode ?? record?.cartridge ?? 'a cartridge without barcode';
   try {
     if ((await bay.drive.ready(options)).kind === 'becoming-ready') {
       threading.add(number);
-      tell(parts, number, {
-        code: 'drive.still-loading',
-        message: `is still getting ${name} ready, which a command that died began (${purpose}); it is left to finish, which takes up to two hours for a new cartridge. Afterwards: grandsire library inventory`,
-      });
+      const message = `drive:${number} of ${parts.options.name} is still getting ${name} ready, which a command that died began (${purpose}); it is left to finish, which takes up to two hours for a new cartridge. Afterwards: grandsire library inventory`;
+      parts.options.warn({ code: 'drive.still-loading', subject: nameDrive(parts.options, number), message });
       return 'threading';
     }
     const journal = await openTapeFile(parts, place);
     const to = await robot.carryHome(place);
     await concludeDrive(parts, number, { purpose, cartridge: name, to: describePlace(to) });
-    tell(parts, number, {
-      code: 'drive.cleaned',
-      message: `held ${name} of a command that died (${purpose}); it is back in ${describePlace(to)}${journal}`,
-    });
+    parts.options.note(
+      `drive:${number} of ${parts.options.name} held ${name} of a command that died (${purpose}); it is back in ${describePlace(to)}${journal}`,
+    );
     return 'clean';
   } catch (cause) {
     if (!(cause instanceof GrandsireError) || cause.kind === 'interrupted') throw cause;
@@ -71,8 +64,7 @@ export async function cleanHand({ options, robot }: Pick<MountParts, 'options' |
       const to = describePlace(await robot.carryHome({ kind: 'transport', number }));
       const details = { library, cartridge: name, to };
       await catalog.actions.append({ at: clock.now(), event: 'robot.cleaned', subject: library, details });
-      const message = `the robot of ${library} held ${name} of a move that was cut off; it is back in ${to}`;
-      warn({ code: 'drive.cleaned', subject: name, message });
+      options.note(`the robot of ${library} held ${name} of a move that was cut off; it is back in ${to}`);
     } catch (cause) {
       if (!(cause instanceof GrandsireError) || cause.kind === 'interrupted') throw cause;
       const message = `${name} is in the hand of the robot of ${library} and cannot be put down: ${cause.message}; put it into a free slot by hand, then: grandsire library inventory --library ${library}`;
@@ -84,19 +76,11 @@ export async function cleanHand({ options, robot }: Pick<MountParts, 'options' |
 async function concludeDrive(
   { options }: MountParts,
   number: number,
-  found: { readonly purpose: string; readonly cartridge: string | null; readonly to: string | null },
+  found: { readonly purpose: string; readonly cartridge: string; readonly to: string },
 ): Promise<void> {
   await setDrive(options, number, { state: 'empty', reason: undefined, cartridge: undefined });
   const subject = nameDrive(options, number);
   await options.catalog.actions.append({ at: options.clock.now(), event: 'drive.cleaned', subject, details: found });
-}
-
-function tell(
-  { options }: MountParts,
-  number: number,
-  { code, message }: { readonly code: 'drive.cleaned' | 'drive.still-loading'; readonly message: string },
-): void {
-  options.warn({ code, subject: nameDrive(options, number), message: `drive:${number} of ${options.name} ${message}` });
 }
 
 /** What was being written when the process died: in words, or nothing. */
@@ -106,5 +90,6 @@ async function openTapeFile({ options, robot }: MountParts, place: Place): Promi
   const volume = cartridge && (await volumes.ofCartridge(cartridge.id));
   const open = volume && (await tapeFiles.ofVolume(volume.key)).find(({ state }) => state === 'open');
   if (!open) return '';
+  if (open.fileNumber === 0) return ', and its label, which was being written, is settled by whoever uses it next';
   return `, and can be appended to: tape file ${open.fileNumber}, which was being written, is given up and written over`;
 }

@@ -50,4 +50,6 @@ export interface LibraryOptions {
   /** Pool of cartridges that are seen for the first time. */
   readonly newPool: string;
   readonly warn: (warning: LibraryWarning) => void;
+  /** What an operator should know and need not mind: what a dead process left was put in order. */
+  readonly note: (text: string) => void;
 }

@@ -25,7 +25,7 @@ export interface Mount extends AsyncDisposable {
 }
 
 export interface MountParts {
-  readonly options: Pick<LibraryOptions, 'name' | 'catalog' | 'clock' | 'warn' | 'virtual'>;
+  readonly options: Pick<LibraryOptions, 'name' | 'catalog' | 'clock' | 'warn' | 'note' | 'virtual'>;
   readonly robot: Robot;
   readonly bays: DriveBays;
   readonly experience: DriveExperience;

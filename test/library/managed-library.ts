@@ -32,6 +32,7 @@ export interface ManagedLibrary extends AsyncDisposable {
   readonly catalog: Catalog;
   readonly library: Library;
   readonly warnings: LibraryWarning[];
+  readonly notes: string[];
   readonly locks: string;
   /** A second opening of the same devices, as another process would have, with the same catalog. */
   reopen(changes?: Partial<LibraryOptions>): Promise<Library>;
@@ -58,6 +59,7 @@ export async function createManagedLibrary(options: ManagedOptions = {}): Promis
   const catalog = await openSqliteCatalog({ path: join(device.path, 'catalog.sqlite'), clock });
   const locks = join(device.path, 'locks');
   const warnings: LibraryWarning[] = [];
+  const notes: string[] = [];
   const {
     wrapChanger = (changer) => changer,
     wrapDrive = (drive) => drive,
@@ -97,6 +99,7 @@ export async function createManagedLibrary(options: ManagedOptions = {}): Promis
       wait: milliseconds(0),
       newPool: 'scratch',
       warn: (warning) => warnings.push(warning),
+      note: (text) => notes.push(text),
       ...changes,
     });
     opened.push(library);
@@ -113,6 +116,7 @@ export async function createManagedLibrary(options: ManagedOptions = {}): Promis
     catalog,
     library,
     warnings,
+    notes,
     locks,
     reopen,
     cartridge,
