@@ -11,7 +11,7 @@ import type { VolumeRecord } from '#src/catalog/volumes';
 import { indexCoverage } from '#src/jobs/index-coverage';
 import { describeDataSet } from '#src/jobs/index-record';
 import { giveUpLostSegments, type LossPorts, pendingSegments, type StagedSegments } from '#src/jobs/lost-segments';
-import type { MountCartridge, MountedCartridge } from '#src/jobs/mounting';
+import { type MountCartridge, type MountedCartridge, SecondChances } from '#src/jobs/mounting';
 import { noneSuitable, type Unfit } from '#src/jobs/none-suitable';
 import { type CartridgeUse, prepareVolume, rememberUnfit } from '#src/jobs/prepare-volume';
 import { isDriveFault, isDriveTrouble } from '#src/library/drive-trouble';
@@ -101,10 +101,14 @@ export async function despool(
   options: { readonly last: boolean; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
   await using reader = new PayloadReader();
+  const chances = new SecondChances();
   let again: ChosenCartridge | undefined;
+  let leftBefore = 0;
   for (;;) {
     const pending = await pendingSegments(dataSet, ports.repositories);
     if (pending.length === 0 && (await allIndexed(dataSet, ports)) && (state.finalIndex || !options.last)) break;
+    if (pending.length !== leftBefore) chances.progressed();
+    leftBefore = pending.length;
     if (options.signal?.aborted) throw interrupted('interrupted before the next cartridge was mounted');
     const chosen = again ?? (await ports.choose({ taken: state.taken, passedOver: state.passedOver }));
     again = undefined;
@@ -113,8 +117,8 @@ export async function despool(
     try {
       await writeOnCartridge({ dataSet, state, ports, ...options, chosen, pending, reader });
     } catch (error) {
-      if (isDriveFault(error)) {
-        // The drive is out of use now; in another one the cartridge may be as good as ever.
+      if (chances.has(error)) {
+        // Nothing tells against the cartridge.
         again = chosen;
         continue;
       }
