@@ -6,6 +6,13 @@ const packageOf = {
   tgtd: 'tgt',
   tgtadm: 'tgt',
   tgtimg: 'tgt',
+  'qemu-system-x86_64': 'qemu-system-x86 seabios',
+  socat: 'socat',
+  debootstrap: 'debootstrap',
+  mke2fs: 'e2fsprogs',
+  cpio: 'cpio',
+  busybox: 'busybox-static',
+  zstd: 'zstd',
 } as const;
 
 export type RigTool = keyof typeof packageOf;
