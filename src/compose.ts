@@ -18,6 +18,7 @@ import { bindScheme, type Scheme } from '#src/rotation/scheme';
 
 /** Every driver and scheme of the program, loaded at first use. */
 const drivers: Readonly<Record<string, () => Promise<Driver>>> = {
+  iscsi: async () => (await import('#drivers/iscsi/driver')).driver as Driver,
   virtual: async () => (await import('#drivers/virtual/driver')).driver as Driver,
 };
 

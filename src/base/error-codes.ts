@@ -230,6 +230,7 @@ export const errorCodes = {
     'failed',
     'A cartridge did not become ready in its drive within two and a half hours.',
   ),
+  'device.login-refused': define('operator', 'failed', 'The library on the network does not let this program in.'),
   'device.malformed-response': define(
     'device',
     'failed',
