@@ -17,6 +17,9 @@ const packageOf = {
 
 export type RigTool = keyof typeof packageOf;
 
+/** What `TgtLibrary` starts. */
+export const tgtTools: readonly RigTool[] = ['tgtd', 'tgtadm', 'tgtimg'];
+
 /** Daemons lie where the PATH of somebody who is not root does not lead. */
 const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
 

@@ -5,10 +5,10 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { skipWithout } from '#test/rig/rig-tools';
+import { skipWithout, tgtTools } from '#test/rig/rig-tools';
 import { TgtLibrary } from '#test/rig/tgt-library';
 
-const skip = skipWithout(['tgtd', 'tgtadm', 'tgtimg']);
+const skip = skipWithout(tgtTools);
 
 async function answers(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');
