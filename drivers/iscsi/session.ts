@@ -20,8 +20,8 @@ export interface SessionOptions {
   readonly chap?: ChapSettings | undefined;
   readonly digests: DigestWish;
   readonly pause?: Pause;
-  readonly keepAlive?: Duration;
-  readonly patience?: Duration;
+  readonly keepAlive?: Duration | undefined;
+  readonly patience?: Duration | undefined;
 }
 
 /** To connect and log in: a library that starts its network stack answers late, one that is off not at all. */
@@ -70,22 +70,22 @@ export class IscsiSession implements AsyncDisposable {
     return this.#logins;
   }
 
-  get usable(): boolean {
-    return this.#phase?.usable === true;
+  get isUsable(): boolean {
+    return this.#phase?.isUsable === true;
   }
 
   /** Logged in again where the connection was lost. Throws why that cannot be. */
   async ready(signal?: AbortSignal): Promise<void> {
     throwIfAborted(signal);
     if (this.#abort.signal.aborted) throw this.#closedError();
-    if (this.usable) return;
+    if (this.isUsable) return;
     this.#connecting ??= this.#logInAnew().finally(() => {
       this.#connecting = undefined;
     });
     await untilAborted(this.#connecting, signal);
   }
 
-  /** Only while `usable`. Commands reach the target in the order of the calls. */
+  /** Only while `isUsable`. Commands reach the target in the order of the calls. */
   execute(request: TaskRequest, limits: TaskLimits): Promise<ScsiResult> {
     if (!this.#phase || this.#abort.signal.aborted) return Promise.reject(this.#closedError());
     return this.#phase.execute(request, limits);
@@ -126,8 +126,7 @@ export class IscsiSession implements AsyncDisposable {
       const connection = await Connection.open(portal, { timeout: loginLimit, maxDataBytes: maxRecvDataBytes, signal });
       const login = await this.#logInOn(connection, signal);
       if (login.kind === 'logged-in') {
-        const limits = { ...(keepAlive && { keepAlive }), ...(patience && { patience }) };
-        this.#phase = new FullFeaturePhase({ connection, login, name: this.name, ...limits });
+        this.#phase = new FullFeaturePhase({ connection, login, name: this.name, keepAlive, patience });
         this.#logins += 1;
         this.#delays = growingDelays(firstDelay, longestDelay);
         return;

@@ -19,13 +19,14 @@ export class Task {
   movedBytes = 0;
   /** DataSN or R2TSN that the next PDU of the target carries (RFC 7143 11.7.5, 11.8.3: one numbering for each direction). */
   nextSn = 0;
-  /** Data-Out PDUs whose memory is still in use. */
-  unsent = 0;
   /** What the caller gets in place of the answer: its signal fired, or its time ran out. */
   givenUp: { readonly cause: unknown } | undefined;
-  /** Tag of the ABORT TASK that was sent for it. */
-  abortTag: number | undefined;
+  /** An ABORT TASK was sent for it. */
+  isAborting = false;
   timer: NodeJS.Timeout | undefined;
+  /** Data-Out sequences whose memory is still in use. */
+  #unsent = 0;
+  #isSettled = false;
   #answer: ScsiResult | undefined;
   #failure: { readonly cause: unknown } | undefined;
   readonly #settled: (outcome: { readonly result: ScsiResult } | { readonly cause: unknown }) => void;
@@ -52,16 +53,22 @@ export class Task {
   }
 
   sending(): () => void {
-    this.unsent += 1;
+    this.#unsent += 1;
     return () => {
-      this.unsent -= 1;
+      this.#unsent -= 1;
       this.#settleWhenFree();
     };
   }
 
+  /** The caller has its answer, and its memory again. */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
   /** Not before the socket has done with the caller's memory. */
   #settleWhenFree(): void {
-    if (this.unsent > 0 || (!this.#answer && !this.#failure)) return;
+    if (this.#isSettled || this.#unsent > 0 || (!this.#answer && !this.#failure)) return;
+    this.#isSettled = true;
     clearTimeout(this.timer);
     if (this.#answer && !this.givenUp) this.#settled({ result: this.#answer });
     else this.#settled(this.givenUp ?? this.#failure ?? { cause: undefined });

@@ -44,7 +44,7 @@ export class IscsiTransport implements ScsiTransport {
 
   execute(cdb: Uint8Array, data: DataPhase, options: ExecuteOptions): Promise<ScsiResult> {
     if (this.#closed) return Promise.reject(this.#closedError());
-    if (this.#tail === undefined && this.#session.usable && this.#session.logins === this.#logins) {
+    if (this.#tail === undefined && this.#session.isUsable && this.#session.logins === this.#logins) {
       return this.#send(cdb, data, options);
     }
     const result = (this.#tail ?? Promise.resolve()).then(() => this.#executeAfterLoss(cdb, data, options));

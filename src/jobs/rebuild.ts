@@ -15,7 +15,7 @@ import { adoptSegments, type FoundSegment } from '#src/jobs/adopt-segments';
 import { adoptStaged } from '#src/jobs/adopt-staged';
 import { CopyReader, isCopyFault } from '#src/jobs/copy-sources';
 import { liftDoubt } from '#src/jobs/lift-doubt';
-import type { MountCartridge } from '#src/jobs/mounting';
+import { inAnyDrive, type MountCartridge } from '#src/jobs/mounting';
 import { rememberUnfit } from '#src/jobs/prepare-volume';
 import { duplicateFound, otherHolder } from '#src/session/duplicate-volume';
 import { type FirstBlock, readFirstBlock } from '#src/session/first-block';
@@ -96,7 +96,12 @@ class RebuildRun {
   /** Reads one cartridge; one that cannot be read is told, and the next one follows. */
   async read(cartridge: CartridgeRecord): Promise<void> {
     try {
-      await this.#scan(cartridge);
+      const before = this.#indexes.length;
+      await inAnyDrive(async () => {
+        // Of an attempt that a failing drive cut off nothing is kept, least of all half an index.
+        for (const { path } of this.#indexes.splice(before)) await rm(path, { force: true });
+        await this.#scan(cartridge);
+      });
     } catch (error) {
       if (!isCopyFault(error) || error.kind === 'waiting') throw error;
       this.#doubts.push(error.message);

@@ -19,6 +19,8 @@ export type FaultAction =
   | { readonly kind: 'time-out'; readonly at?: Moment }
   /** The connection is lost; with `stays` every later command fails the same way. */
   | { readonly kind: 'unreachable'; readonly at?: Moment; readonly stays?: boolean }
+  /** It never answers, whatever its time-out, and nothing behind it does; `run` has the time pass that somebody waits. */
+  | { readonly kind: 'silence'; readonly run?: () => void }
   /** Only so many bytes of the data phase move. */
   | { readonly kind: 'short-transfer'; readonly bytes: number }
   /** Something happens in the world, before or after the command. */
@@ -61,6 +63,10 @@ export function createFaultyTransport(inner: ScsiTransport, plan: readonly Fault
       const result = await inner.execute(cdb, data, options);
       if (action.at === 'after') await action.run();
       return result;
+    }
+    if (action.kind === 'silence') {
+      if (action.run) setImmediate(action.run);
+      return new Promise(() => undefined);
     }
     const result = action.at === 'after' ? await inner.execute(cdb, data, options) : undefined;
     const transferredBytes = result?.transferredBytes ?? 0;
