@@ -87,7 +87,8 @@ class TapeReadSession implements ReadSession {
     if (this.#at === block) return;
     this.#at = undefined;
     const { drive, signal } = this.#options;
-    const outcome = await drive.locate(BigInt(block), { signal });
+    const near = { file: BigInt(place.fileNumber), blockInFile: BigInt(block - place.block) };
+    const outcome = await drive.locate(BigInt(block), { signal, near });
     if (outcome.kind !== 'spaced') throw this.#damaged(place, `object ${block} cannot be reached: ${outcome.kind}`);
     this.#at = block;
   }
