@@ -115,11 +115,11 @@ export function spaceOutcome(answer: CommandAnswer, count: bigint): SpaceOutcome
       return passed === undefined ? unforeseen(sense) : { kind: 'filemark', passed };
     // tgt and others report the end of data as NO SENSE 00/05, the standard as BLANK CHECK.
     if (sense.key === senseKey.blankCheck || (isBenign(sense) && sense.asc === 0x00 && sense.ascq === 0x05)) {
-      return passed === undefined ? unforeseen(sense) : { kind: 'end-of-data', passed };
+      return { kind: 'end-of-data', passed };
     }
-    if (sense.endOfMedium && count < 0n && sense.asc === 0x00) {
-      return passed === undefined ? unforeseen(sense) : { kind: 'beginning-of-medium', passed };
-    }
+    // And the beginning as NO SENSE 00/04, without the EOM bit.
+    const isBeginning = sense.endOfMedium || (isBenign(sense) && sense.ascq === 0x04);
+    if (isBeginning && count < 0n && sense.asc === 0x00) return { kind: 'beginning-of-medium', passed };
     if (sense.key === senseKey.mediumError) return { kind: 'medium-error', sense: summary };
     return sense.key === senseKey.recoveredError ? { kind: 'spaced' } : unforeseen(sense);
   }
@@ -129,8 +129,7 @@ export function spaceOutcome(answer: CommandAnswer, count: bigint): SpaceOutcome
 /** Some devices report what is left of a backward count as a negative number, some as a positive one. */
 function passedOf({ information }: Sense, count: bigint): bigint | undefined {
   const wanted = count < 0n ? -count : count;
-  // One object was to be passed and was not: nothing to tell.
-  if (information === undefined) return wanted === 1n ? 0n : undefined;
+  if (information === undefined) return undefined;
   const left = information < 0n ? -information : information;
   return left > wanted ? undefined : wanted - left;
 }

@@ -89,21 +89,72 @@ export class Positioning {
     return await this.#locateBySpacing(block, near, signal);
   }
 
-  async space(target: SpaceTarget, count: bigint, { signal }: Cancellable = {}): Promise<SpaceOutcome> {
+  async space(target: SpaceTarget, count: bigint, options: Cancellable = {}): Promise<SpaceOutcome> {
     this.#unit.requirePlace(`space over ${target}`);
+    const trustsDrive = count >= 0n || this.#abilities.asData.knowsPosition;
+    return await (trustsDrive ? this.#space(target, count, options) : this.#spaceBack(target, count, options));
+  }
+
+  /**
+   * Backwards where nobody but us counts: by the count. Some targets end one object too far back, and call it GOOD when the beginning
+   * came sooner than the number asked for (tgt).
+   */
+  async #spaceBack(target: SpaceTarget, count: bigint, options: Cancellable): Promise<SpaceOutcome> {
+    const { block, file } = this.#unit.count.place;
+    if (target !== 'filemarks') {
+      if (block === undefined || -count <= block) return await this.#space(target, count, options);
+      const outcome = await this.#space(target, -block, options);
+      return outcome.kind === 'spaced' ? { kind: 'beginning-of-medium', passed: block } : outcome;
+    }
+    const goal = this.#unit.count.filemarkBack(-count);
+    if (goal !== undefined) return await this.#backTo(goal, options);
+    const outcome = await this.#space(target, count, options);
+    if (outcome.kind !== 'spaced') return outcome;
+    if (file !== undefined && -count > file)
+      return (await this.rewind(options)) ?? { kind: 'beginning-of-medium', passed: file };
+    this.#unit.count.losePlace();
+    return outcome;
+  }
+
+  async #space(target: SpaceTarget, count: bigint, { signal }: Cancellable): Promise<SpaceOutcome> {
     const wide = !fitsSpace6(count);
     const cdb = wide ? encodeSpace16Cdb({ target, count }) : encodeSpace6Cdb({ target, count });
     const request: Request = { cdb, timeout: timeLimits.position, signal };
     const answer = await this.#unit.send(request);
     if (isTrouble(answer)) return answer;
-    const outcome = spaceOutcome(answer, count);
-    if (outcome.kind === 'unforeseen') throw this.#unit.failure(request, outcome.sense);
+    const told = spaceOutcome(answer, count);
+    if (told.kind === 'unforeseen') throw this.#unit.failure(request, told.sense);
+    const outcome = this.#withCount(told, target, count);
     if (target === 'filemarks') this.#countFilemarks(outcome, count);
     else if (target === 'blocks') this.#countBlocks(outcome, count);
     else this.#unit.count.losePlace();
     if (outcome.kind === 'attention') this.#unit.lose();
     if (outcome.kind === 'medium-error') this.loseAfterMediumError();
     return outcome;
+  }
+
+  /** How far a drive came that does not tell, where the count has both ends. */
+  #withCount(outcome: SpaceOutcome, target: SpaceTarget, count: bigint): SpaceOutcome {
+    if (!('passed' in outcome) || outcome.passed !== undefined || outcome.kind === 'filemark') return outcome;
+    const { place, end } = this.#unit.count;
+    const part = target === 'filemarks' ? 'file' : 'block';
+    const [from, to] = [place[part], outcome.kind === 'end-of-data' ? end?.[part] : 0n];
+    const passed = from === undefined || to === undefined ? undefined : count < 0n ? from - to : to - from;
+    // Some answer so when the last object that was asked for is the last that there is (tgt).
+    if (passed === (count < 0n ? -count : count)) return { kind: 'spaced' };
+    return { ...outcome, passed: passed ?? (target === 'filemarks' && count === 1n ? 0n : undefined) };
+  }
+
+  /** Backwards to an object, block by block: some drives stop at each filemark, others count it as an object. */
+  async #backTo(goal: bigint, options: Cancellable): Promise<SpaceOutcome> {
+    const { count } = this.#unit;
+    for (;;) {
+      const at = count.place.block;
+      if (at === undefined || at === goal) return { kind: 'spaced' };
+      const outcome = await this.#space('blocks', goal - at, options);
+      if (outcome.kind !== 'spaced' && outcome.kind !== 'filemark') return outcome;
+      if ((count.place.block ?? at) >= at) throw this.#wrongPlace(goal, at);
+    }
   }
 
   /** After a silence of the drive: true where it says itself that it stands where it stood, and nothing befell the medium. */
@@ -132,19 +183,24 @@ export class Positioning {
     if (outcome.kind === 'spaced') this.#unit.count.spaceFilemarks(count);
     else if (outcome.kind === 'beginning-of-medium') this.#unit.count.toBeginning();
     else if (outcome.kind === 'end-of-data') {
-      this.#unit.count.spaceFilemarks(sign * outcome.passed);
+      const { passed } = outcome;
+      const { end } = this.#unit.count;
+      if (passed !== undefined) this.#unit.count.spaceFilemarks(sign * passed);
       // Behind the last filemark there may be blocks up to the end of data, and nobody counted them.
       const { file } = this.#unit.count.place;
       this.#unit.count.losePlace();
-      if (file !== undefined) this.#unit.count.inFile(file);
+      if (end?.block !== undefined) this.#unit.count.moveTo(end.block, end.file);
+      else if (file !== undefined && passed !== undefined) this.#unit.count.inFile(file);
     }
   }
 
   #countBlocks(outcome: SpaceOutcome, count: bigint): void {
     const sign = count < 0n ? -1n : 1n;
     if (outcome.kind === 'spaced' || outcome.kind === 'end-of-data') {
-      this.#unit.count.passBlocks(outcome.kind === 'spaced' ? count : sign * outcome.passed);
-      // A drive that never stopped at a filemark may have passed some without a word (RIG.md, tgt).
+      const passed = outcome.kind === 'spaced' ? count : outcome.passed;
+      if (passed === undefined) this.#unit.count.losePlace();
+      else this.#unit.count.passBlocks(outcome.kind === 'spaced' ? count : sign * passed);
+      // A drive that never stopped at a filemark may have passed some without a word (tgt).
       if (!this.#stopsAtFilemarks) this.#unit.count.forgetFile();
     } else if (outcome.kind === 'beginning-of-medium') this.#unit.count.toBeginning();
     else if (outcome.kind === 'filemark') {
@@ -181,7 +237,7 @@ export class Positioning {
 
   /**
    * For drives without LOCATE: from the beginning, because what the driver counted is no proof that nobody moved the medium
-   * since. SPACE over blocks stops at each filemark on most drives and counts it as an object on others (RIG.md, tgt).
+   * since. SPACE over blocks stops at each filemark on most drives and counts it as an object on others (tgt).
    */
   async #locateBySpacing(
     block: bigint,
@@ -200,7 +256,7 @@ export class Positioning {
       const at = count.place.block ?? 0n;
       if (at === block) return { kind: 'spaced' };
       const outcome = await this.space('blocks', block - at, { signal });
-      if (outcome.kind === 'end-of-data') return { kind: 'end-of-data', passed: count.place.block ?? at };
+      if (outcome.kind === 'end-of-data') return { kind: 'end-of-data', passed: count.place.block };
       if (outcome.kind !== 'spaced' && outcome.kind !== 'filemark') return outcome;
       // The count only grows (a filemark was passed, or all blocks), or the device contradicts itself.
       if ((count.place.block ?? 0n) <= at) throw this.#wrongPlace(block, at);
