@@ -70,6 +70,11 @@ export const errorCodes = {
   'cartridge.in-robot': define('device', 'failed', 'The robot still holds a cartridge from a move that was cut off.'),
   'cartridge.incompatible': define('operator', 'refused', 'No drive can use a cartridge of this generation.'),
   'cartridge.label-failed': define('medium', 'failed', 'The label could not be written, or not be read back.'),
+  'cartridge.load-failed': define(
+    'medium',
+    'failed',
+    'A drive could not load the cartridge, for a reason that lies in the cartridge.',
+  ),
   'cartridge.newer-format': define(
     'operator',
     'refused',
@@ -270,6 +275,16 @@ export const errorCodes = {
   'device.wrong-type': define('operator', 'failed', 'The device at this address is not of the kind that was expected.'),
   'drive.busy': define('operator', 'waiting', 'The drive is in use.'),
   'drive.down': define('device', 'failed', 'A drive was put out of use.'),
+  'drive.interrupted': define(
+    'device',
+    'failed',
+    'A drive lost its place in the middle of the work: reset, another medium, or the link gave a command up.',
+  ),
+  'drive.late-error': define(
+    'device',
+    'failed',
+    'A drive reported an error when it unloaded, after everything was committed.',
+  ),
   'drive.load-failed': define('device', 'failed', 'A drive did not take a cartridge.'),
   'drive.none-usable': define('operator', 'waiting', 'No drive is in working order.'),
   'drive.unmatched': define(

@@ -15,6 +15,7 @@ import type { MountCartridge, MountedCartridge } from '#src/jobs/mounting';
 import { noneSuitable, type Unfit } from '#src/jobs/none-suitable';
 import { type CartridgeUse, prepareVolume, rememberUnfit } from '#src/jobs/prepare-volume';
 import type { CartridgeId } from '#src/media/facets';
+import { isInterruption, maxRestarts } from '#src/session/interruption';
 import { PayloadReader } from '#src/session/payload-reader';
 import { openFilePayload, unreadable } from '#src/session/tape-file-source';
 import { type AppendOutcome, openWriteSession, type SessionPorts, type WriteSession } from '#src/session/write-session';
@@ -54,6 +55,8 @@ export interface DespoolPorts extends SessionPorts, LossPorts {
   /** What goes on with the next cartridge is told here, once for each cartridge. */
   readonly onPassedOver: (cartridge: CartridgeRecord, error: GrandsireError) => void;
   readonly onProgress?: ((progress: DespoolProgress) => void) | undefined;
+  /** The drive lost its place, and the tape file that was being written is begun again. */
+  readonly onInterrupted: (error: GrandsireError) => void;
   /** The copy of the catalog was left out: nothing that was promised is missing. */
   readonly onCatalogLeftOut: (error: GrandsireError) => void;
   /** Makes a consistent copy of the catalog in this file. */
@@ -100,6 +103,7 @@ export async function despool(
   options: { readonly last: boolean; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
   await using reader = new PayloadReader();
+  const patience = new Patience();
   for (;;) {
     const pending = await pendingSegments(dataSet, ports.repositories);
     if (pending.length === 0 && (await allIndexed(dataSet, ports)) && (state.finalIndex || !options.last)) break;
@@ -110,11 +114,27 @@ export async function despool(
     try {
       await writeOnCartridge({ dataSet, state, ports, ...options, chosen, pending, reader });
     } catch (error) {
+      if (isInterruption(error) && patience.allows(pending.length)) {
+        ports.onInterrupted(error);
+        continue;
+      }
       if (!(error instanceof GrandsireError) || error.code !== 'staging.unreadable') throw error;
       if (!(await giveUpLostSegments(dataSet, { ports, reader, signal: options.signal }))) throw error;
     }
   }
   if (options.last) await ports.staged.finish(dataSet);
+}
+
+/** A drive that loses its place without a segment written in between is not tried for ever. */
+class Patience {
+  #pending: number | undefined;
+  #restarts = 0;
+
+  allows(pending: number): boolean {
+    this.#restarts = pending === this.#pending ? this.#restarts + 1 : 1;
+    this.#pending = pending;
+    return this.#restarts <= maxRestarts;
+  }
 }
 
 interface Round {

@@ -3,6 +3,7 @@ import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { VolumeRecord } from '#src/catalog/volumes';
 import type { MountCartridge } from '#src/jobs/mounting';
 import { rememberUnfit } from '#src/jobs/prepare-volume';
+import { beginningAgain } from '#src/session/interruption';
 import { assertProtectionOver, labelCartridge, settleLabelling } from '#src/session/label-session';
 import { unfitByKind } from '#src/session/unfit';
 import type { SessionPorts } from '#src/session/write-session';
@@ -86,7 +87,7 @@ export async function labelCartridges({ cartridges, pool }: LabelOrder, ports: L
   for (const cartridge of cartridges) {
     throwIfAborted(ports.signal);
     try {
-      await labelOne(cartridge, ports);
+      await beginningAgain(() => labelOne(cartridge, ports));
     } catch (error) {
       if (!isAboutTheCartridge(error)) throw error;
       await rememberUnfit(cartridge, error, ports);

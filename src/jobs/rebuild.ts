@@ -19,6 +19,7 @@ import type { MountCartridge } from '#src/jobs/mounting';
 import { rememberUnfit } from '#src/jobs/prepare-volume';
 import { duplicateFound, otherHolder } from '#src/session/duplicate-volume';
 import { type FirstBlock, readFirstBlock } from '#src/session/first-block';
+import { beginningAgain } from '#src/session/interruption';
 import { type ScannedTapeFile, scanVolume } from '#src/session/scan-volume';
 import type { StagedPaths } from '#src/staging/staged-paths';
 import type { Descriptor, SegmentDescriptor, UnknownDescriptor } from '#src/volume/descriptor';
@@ -95,8 +96,13 @@ class RebuildRun {
 
   /** Reads one cartridge; one that cannot be read is told, and the next one follows. */
   async read(cartridge: CartridgeRecord): Promise<void> {
+    const indexes = this.#indexes.length;
     try {
-      await this.#scan(cartridge);
+      // What was gathered of it until then may be half an index.
+      await beginningAgain(
+        () => this.#scan(cartridge),
+        () => void this.#indexes.splice(indexes),
+      );
     } catch (error) {
       if (!isCopyFault(error) || error.kind === 'waiting') throw error;
       this.#doubts.push(error.message);

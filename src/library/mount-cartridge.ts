@@ -9,6 +9,7 @@ import type { LibraryOptions } from '#src/library/library-parts';
 import type { NumberedElement } from '#src/library/numbered-element';
 import type { Robot } from '#src/library/robot';
 import { driveAccess } from '#src/media/generation';
+import { senseKey } from '#src/scsi/sense-key';
 
 export interface MountRequest {
   /** What for, in the operator's words. */
@@ -193,6 +194,12 @@ function notReady(
     return new GrandsireError('cartridge.incompatible', {
       message: `the drive in ${where} cannot use ${barcode}${text}`,
       remedy: 'Use a cartridge of the generation of the drives; `grandsire drive list` shows it.',
+    });
+  }
+  if (state.kind === 'failed' && state.sense.key === senseKey.mediumError) {
+    return new GrandsireError('cartridge.load-failed', {
+      message: `the drive in ${where} could not load ${barcode}${text}`,
+      remedy: `Clean the drive and try another one; if it fails there, too, retire the cartridge: grandsire cartridge retire ${barcode}.`,
     });
   }
   return new DeviceError('drive.load-failed', {

@@ -16,6 +16,7 @@ const doubts: ReadonlySet<string> = new Set<ErrorCode>([
   'cartridge.unreadable',
   'cartridge.write-failed',
   'cartridge.label-failed',
+  'cartridge.load-failed',
 ]);
 
 export const raisesDoubt = (code: string): boolean => doubts.has(code);
