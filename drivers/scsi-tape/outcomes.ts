@@ -22,11 +22,15 @@ const unforeseen = (sense: Sense): Unforeseen => ({ kind: 'unforeseen', sense })
  * These end commands that did what was asked, save for what the bits say (SPC-5, sense keys): NO SENSE carries "cleaning requested" (00/17), too, in the middle of
  * a write.
  */
-const isBenign = ({ key }: Sense): boolean =>
+export const isBenign = ({ key }: Sense): boolean =>
   key === senseKey.noSense || key === senseKey.recoveredError || key === senseKey.completed;
 
 /** CANNOT READ, WRITE … INCOMPATIBLE MEDIUM: whatever key it comes with, it is the medium that the drive cannot use. */
 const isIncompatible = ({ asc }: Sense): boolean => asc === 0x30;
+
+/** WRITE PROTECTED, OPERATOR SELECTED WRITE PROTECT, WORM MEDIUM – OVERWRITE ATTEMPTED; others of DATA PROTECT tell of keys and formats. */
+const isWriteProtect = ({ asc, ascq }: Sense): boolean =>
+  asc === 0x27 || asc === 0x5a || (asc === 0x30 && ascq === 0x0c);
 
 /** READ(6) of one variable-length block with SILI 0 (SSC-5, READ(6)). */
 export function readOutcome(
@@ -52,7 +56,7 @@ export function readOutcome(
       return { kind: 'medium-error', sense: summary };
     case senseKey.dataProtect:
       // Encrypted, and the drive has no key for it; another copy may be readable.
-      return { kind: 'medium-error', sense: summary };
+      return isStorageFull(sense) ? unforeseen(sense) : { kind: 'medium-error', sense: summary };
     case senseKey.notReady:
     case senseKey.abortedCommand:
       return { kind: 'attention', sense: summary };
@@ -105,6 +109,7 @@ export function writeOutcome(
       };
     case senseKey.dataProtect:
       if (isStorageFull(sense)) return unforeseen(sense);
+      if (!isWriteProtect(sense)) return { kind: 'medium-error', sense: summary, deferred: false };
       return { kind: 'write-protected', sense: summary };
     case senseKey.mediumError:
     case senseKey.blankCheck:

@@ -1,4 +1,5 @@
 import { isHarmlessAttention } from '#drivers/scsi-tape/attention';
+import { isBenign } from '#drivers/scsi-tape/outcomes';
 import { TapeCount } from '#drivers/scsi-tape/tape-count';
 import type { Duration } from '#src/base/duration';
 import { DeviceError, throwIfAborted } from '#src/base/errors';
@@ -123,7 +124,11 @@ export class TapeUnit {
         aborted += 1;
         continue;
       }
-      if (answer.kind === 'good' || answer.kind === 'check') return answer;
+      if (answer.kind === 'good') return answer;
+      if (answer.kind === 'check') {
+        const { transferredBytes } = answer;
+        return isBenign(answer.sense) ? { kind: 'good', transferredBytes } : answer;
+      }
       // A deferred error condemns data; no later attention may hide it.
       if (this.#pending?.kind !== 'medium-error') this.#pending = answer;
     }

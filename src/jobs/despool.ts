@@ -15,7 +15,7 @@ import type { MountCartridge, MountedCartridge } from '#src/jobs/mounting';
 import { noneSuitable, type Unfit } from '#src/jobs/none-suitable';
 import { type CartridgeUse, prepareVolume, rememberUnfit } from '#src/jobs/prepare-volume';
 import type { CartridgeId } from '#src/media/facets';
-import { isInterruption, maxRestarts } from '#src/session/interruption';
+import { isInterruption, Patience } from '#src/session/interruption';
 import { PayloadReader } from '#src/session/payload-reader';
 import { openFilePayload, unreadable } from '#src/session/tape-file-source';
 import { type AppendOutcome, openWriteSession, type SessionPorts, type WriteSession } from '#src/session/write-session';
@@ -125,18 +125,6 @@ export async function despool(
   if (options.last) await ports.staged.finish(dataSet);
 }
 
-/** A drive that loses its place without a segment written in between is not tried for ever. */
-class Patience {
-  #pending: number | undefined;
-  #restarts = 0;
-
-  allows(pending: number): boolean {
-    this.#restarts = pending === this.#pending ? this.#restarts + 1 : 1;
-    this.#pending = pending;
-    return this.#restarts <= maxRestarts;
-  }
-}
-
 interface Round {
   readonly dataSet: DataSetRecord;
   readonly state: DespoolState;
@@ -204,7 +192,10 @@ async function writeSegments(round: Round, session: WriteSession): Promise<void>
   if (stopped) throw interrupted(`interrupted; ${left} segments of ${dataSet.id} stay staged`);
 }
 
-/** A segment that does not even fit on an empty cartridge fits on none: going on would use them all up. */
+/**
+ * A segment that does not even fit on an empty cartridge fits on none: going on would use them all up. Unless it should fit, by far: then the cartridge is at fault, and
+ * the next run must not take it again.
+ */
 async function assertCartridgeNotEmpty(
   segment: SegmentRecord,
   session: WriteSession,
@@ -212,8 +203,16 @@ async function assertCartridgeNotEmpty(
 ): Promise<void> {
   const files = await ports.repositories.tapeFiles.ofVolume(session.volume.key);
   if (files.some(({ kind, state }) => kind === 'segment' && state === 'written')) return;
+  const { barcode } = session.cartridge;
+  const capacityBytes = (await ports.repositories.cartridges.get(session.cartridge.id))?.capacityBytes;
+  if (capacityBytes !== undefined && segment.payloadBytes < capacityBytes / 2) {
+    throw new GrandsireError('cartridge.write-failed', {
+      message: `cartridge ${barcode} was said to be at its end before ${segment.payloadBytes} of its ${capacityBytes} bytes were written`,
+      remedy: `The rest goes to another cartridge. Clean the drive; if it happens again, retire the cartridge: grandsire cartridge retire ${barcode}.`,
+    });
+  }
   throw new GrandsireError('segment.too-large', {
-    message: `segment ${segment.number} (${segment.payloadBytes} bytes) does not fit on the empty cartridge ${session.cartridge.barcode}`,
+    message: `segment ${segment.number} (${segment.payloadBytes} bytes) does not fit on the empty cartridge ${barcode}`,
     remedy: 'Set staging.segmentSize in grandsire.yaml to a sixteenth of a cartridge, and run the backup again.',
   });
 }

@@ -49,7 +49,9 @@ async function remember(
   error: GrandsireError,
   { repositories, clock }: SessionPorts,
 ): Promise<void> {
-  const changes = facetsOf(error);
+  // A drive that is being cleaned says so of whatever it is given; what carries a volume cleans nothing.
+  const isMistaken = error.code === 'cartridge.cleaning' && (await repositories.volumes.ofCartridge(id)) !== undefined;
+  const changes = isMistaken ? undefined : facetsOf(error);
   if (changes) await repositories.cartridges.update(id, changes);
   const { alsoOn } = error.details;
   await repositories.actions.append({

@@ -38,3 +38,15 @@ export async function beginningAgain<T>(
     }
   }
 }
+
+/** A drive that loses its place without a segment written in between is not tried for ever. */
+export class Patience {
+  #pending: number | undefined;
+  #restarts = 0;
+
+  allows(pending: number): boolean {
+    this.#restarts = pending === this.#pending ? this.#restarts + 1 : 1;
+    this.#pending = pending;
+    return this.#restarts <= maxRestarts;
+  }
+}
