@@ -236,15 +236,16 @@ export class Positioning {
       this.#abilities.positionForm = 'none';
       return undefined;
     }
-    for (const form of ['long', 'short'] as const) {
+    // The short form first: tgt answers the long one with zeros wherever it stands, and admits in the short one that it does not know.
+    let known: 'short' | 'long' | undefined;
+    for (const form of ['short', 'long'] as const) {
       const place = await this.#readPosition(form, signal);
       if (this.#unit.lost) return this.#unit.takePending();
-      if (place !== 'refused' && place !== 'unknown' && place.block === 0n) {
-        this.#abilities.positionForm = form;
-        return undefined;
-      }
+      if (place === 'refused') continue;
+      if (place === 'unknown' || place.block !== 0n) break;
+      known = form;
     }
-    this.#abilities.positionForm = 'none';
+    this.#abilities.positionForm = known ?? 'none';
     return undefined;
   }
 

@@ -14,6 +14,7 @@ import { giveUpLostSegments, type LossPorts, pendingSegments, type StagedSegment
 import type { MountCartridge, MountedCartridge } from '#src/jobs/mounting';
 import { noneSuitable, type Unfit } from '#src/jobs/none-suitable';
 import { type CartridgeUse, prepareVolume, rememberUnfit } from '#src/jobs/prepare-volume';
+import { isDriveFault, isDriveTrouble } from '#src/library/drive-trouble';
 import type { CartridgeId } from '#src/media/facets';
 import { isInterruption, Patience } from '#src/session/interruption';
 import { PayloadReader } from '#src/session/payload-reader';
@@ -91,10 +92,10 @@ export async function openDespoolState(dataSet: DataSetRecord, repositories: Rep
 
 /**
  * Writes what is staged of a data set to cartridges: segments in order, on each cartridge an index behind them, and at the end of the data set (`last`)
- * a copy of the catalog. Goes on with the next cartridge where one is full, fails, or turns out unfit, and without a segment that staging lost. What is
- * written and indexed leaves staging.
+ * a copy of the catalog. Goes on with the next cartridge where one is full, fails, or turns out unfit, in another drive where one fails, and without a segment that
+ * staging lost. What is written and indexed leaves staging.
  *
- * Throws `cartridge.none-suitable` (kind waiting) where no cartridge is left; everything staged stays staged.
+ * Throws `cartridge.none-suitable` where no cartridge is left, `drive.none-usable` where no drive is (kind waiting); everything staged stays staged.
  */
 export async function despool(
   dataSet: DataSetRecord,
@@ -104,11 +105,13 @@ export async function despool(
 ): Promise<void> {
   await using reader = new PayloadReader();
   const patience = new Patience();
+  let again: ChosenCartridge | undefined;
   for (;;) {
     const pending = await pendingSegments(dataSet, ports.repositories);
     if (pending.length === 0 && (await allIndexed(dataSet, ports)) && (state.finalIndex || !options.last)) break;
     if (options.signal?.aborted) throw interrupted('interrupted before the next cartridge was mounted');
-    const chosen = await ports.choose({ taken: state.taken, passedOver: state.passedOver });
+    const chosen = again ?? (await ports.choose({ taken: state.taken, passedOver: state.passedOver }));
+    again = undefined;
     if (!chosen) throw await noneSuitable(dataSet, pending.length, { ...ports, unfit: state.unfit });
     for (const { payloadBytes } of pending) reader.expect(payloadBytes);
     try {
@@ -116,9 +119,17 @@ export async function despool(
     } catch (error) {
       if (isInterruption(error) && patience.allows(pending.length)) {
         ports.onInterrupted(error);
+        again = chosen;
         continue;
       }
-      if (!(error instanceof GrandsireError) || error.code !== 'staging.unreadable') throw error;
+      if (isDriveFault(error)) {
+        // The drive is out of use now; in another one the cartridge may be as good as ever.
+        again = chosen;
+        continue;
+      }
+      if (!(error instanceof GrandsireError)) throw error;
+      if (error.code === 'drive.none-usable') throw await noDriveLeft(error, dataSet, ports);
+      if (error.code !== 'staging.unreadable') throw error;
       if (!(await giveUpLostSegments(dataSet, { ports, reader, signal: options.signal }))) throw error;
     }
   }
@@ -390,6 +401,24 @@ async function continuesFrom({ dataSet, ports }: Round, session: WriteSession): 
   return !coverage.volumes.includes(session.volume.key) && coverage.unlistedOn(session.volume.key).length > 0;
 }
 
-/** What makes a cartridge unfit goes on with the next one; everything else (drive, robot, staging, ourselves) ends the run. */
+/**
+ * What makes a cartridge unfit goes on with the next one, and so does what may be its fault or the drive's. A drive that certainly fails is another matter, and
+ * everything else (robot, staging, ourselves) ends the run.
+ */
 const isUnfit = (error: unknown): error is GrandsireError =>
-  error instanceof GrandsireError && error.code.startsWith('cartridge.');
+  error instanceof GrandsireError &&
+  (error.code.startsWith('cartridge.') || (isDriveTrouble(error) && !isDriveFault(error)));
+
+async function noDriveLeft(
+  error: GrandsireError,
+  dataSet: DataSetRecord,
+  { repositories }: DespoolPorts,
+): Promise<GrandsireError> {
+  const pending = await pendingSegments(dataSet, repositories);
+  return new GrandsireError(error.code, {
+    message: `${error.message}; ${pending.length} segments of ${dataSet.id} stay staged and can be restored`,
+    remedy: `${error.remedy} Then write what is staged: \`grandsire staging flush\`.`,
+    cause: error,
+    details: { ...error.details, dataSet: dataSet.id, segments: pending.length },
+  });
+}

@@ -15,7 +15,7 @@ import { adoptSegments, type FoundSegment } from '#src/jobs/adopt-segments';
 import { adoptStaged } from '#src/jobs/adopt-staged';
 import { CopyReader, isCopyFault } from '#src/jobs/copy-sources';
 import { liftDoubt } from '#src/jobs/lift-doubt';
-import type { MountCartridge } from '#src/jobs/mounting';
+import { inAnyDrive, type MountCartridge } from '#src/jobs/mounting';
 import { rememberUnfit } from '#src/jobs/prepare-volume';
 import { duplicateFound, otherHolder } from '#src/session/duplicate-volume';
 import { type FirstBlock, readFirstBlock } from '#src/session/first-block';
@@ -98,11 +98,12 @@ class RebuildRun {
   async read(cartridge: CartridgeRecord): Promise<void> {
     const indexes = this.#indexes.length;
     try {
-      // What was gathered of it until then may be half an index.
-      await beginningAgain(
-        () => this.#scan(cartridge),
-        () => void this.#indexes.splice(indexes),
-      );
+      const scan = async (): Promise<void> => {
+        // Of an attempt that a failing drive cut off nothing is kept, least of all half an index.
+        for (const { path } of this.#indexes.splice(indexes)) await rm(path, { force: true });
+        await this.#scan(cartridge);
+      };
+      await inAnyDrive(() => beginningAgain(scan));
     } catch (error) {
       if (!isCopyFault(error) || error.kind === 'waiting') throw error;
       this.#doubts.push(error.message);

@@ -32,7 +32,9 @@ export function driveRecords({ library, elements, known, bays, busy }: DriveFact
     if (!bay) return { ...about, state: 'down', reason: unreachable };
     const isDown = before?.state === 'down' && before.reason !== unreachable;
     if (isDown) return { ...about, state: 'down', reason: before.reason };
-    if (busy.has(element.number)) return { ...about, state: 'busy', reason: before?.reason };
+    // What a process that died left in a drive stays marked until a cleaning session has brought it home.
+    const isLeft = before?.state === 'busy' && element.full;
+    if (busy.has(element.number) || isLeft) return { ...about, state: 'busy', reason: before?.reason };
     return { ...about, state: element.full ? 'loaded' : 'empty', reason: undefined };
   });
 }

@@ -24,17 +24,13 @@ export const interruptedByDrive = (
 export const isInterruption = (error: unknown): error is GrandsireError =>
   error instanceof GrandsireError && error.code === 'drive.interrupted';
 
-/** Does work that begins by mounting, and begins it again where the drive lost its place. `onRestart` undoes what is half done. */
-export async function beginningAgain<T>(
-  work: () => Promise<T>,
-  onRestart: (error: GrandsireError) => void = () => undefined,
-): Promise<T> {
+/** Does work that begins by mounting, and begins it again where the drive lost its place. */
+export async function beginningAgain<T>(work: () => Promise<T>): Promise<T> {
   for (let restarts = 0; ; restarts += 1) {
     try {
       return await work();
     } catch (error) {
       if (!isInterruption(error) || restarts === maxRestarts) throw error;
-      onRestart(error);
     }
   }
 }

@@ -26,6 +26,8 @@ export type FaultAction =
   | { readonly kind: 'unreachable'; readonly at?: Moment; readonly stays?: boolean }
   /** Carried out in full; the answer says that so many bytes fewer moved. */
   | { readonly kind: 'residual'; readonly bytes: number }
+  /** It never answers, whatever its time-out, and nothing behind it does; `run` has the time pass that somebody waits. */
+  | { readonly kind: 'silence'; readonly run?: () => void }
   /** Only so many bytes of the data phase move. */
   | { readonly kind: 'short-transfer'; readonly bytes: number }
   /** Something happens in the world, before or after the command. */
@@ -76,6 +78,10 @@ export function createFaultyTransport(inner: ScsiTransport, plan: readonly Fault
     }
     if (action.kind === 'sense-bytes') {
       return { ...(await inner.execute(cdb, data, options)), status: status.checkCondition, sense: action.bytes };
+    }
+    if (action.kind === 'silence') {
+      if (action.run) setImmediate(action.run);
+      return new Promise(() => undefined);
     }
     const result = action.at === 'after' ? await inner.execute(cdb, data, options) : undefined;
     const transferredBytes = result?.transferredBytes ?? 0;

@@ -32,15 +32,18 @@ describe('scsi-tape: knowing the place', () => {
 
   it('does not believe a drive that says after a rewind that it is elsewhere', async () => {
     const { drive, transport } = await openScriptedDrive();
-    transport.expect(
-      { cdb: '00' },
-      { cdb: '01' },
-      { cdb: '3406', sense: invalidOperation },
-      { cdb: '3400', data: shortPosition(7) },
-    );
+    transport.expect({ cdb: '00' }, { cdb: '01' }, { cdb: '3400', data: shortPosition(7) });
     assert.equal((await drive.load()).kind, 'ready');
     assert.equal(drive.capabilities.knowsPosition, false);
     assert.equal((await drive.position())?.block, 0n);
+  });
+
+  it('believes the short form that does not know before a long form that says zero (tgt)', async () => {
+    const { drive, transport } = await openScriptedDrive();
+    transport.expect({ cdb: '00' }, { cdb: '01' }, { cdb: '3400', data: unknownPosition });
+    await drive.load();
+    assert.equal(drive.capabilities.knowsPosition, false);
+    transport.assertDone();
   });
 
   it('tells where the drive says it is, not what was counted', async () => {

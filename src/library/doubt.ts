@@ -16,7 +16,6 @@ const doubts: ReadonlySet<string> = new Set<ErrorCode>([
   'cartridge.unreadable',
   'cartridge.write-failed',
   'cartridge.label-failed',
-  'cartridge.load-failed',
 ]);
 
 export const raisesDoubt = (code: string): boolean => doubts.has(code);
