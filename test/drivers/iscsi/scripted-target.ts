@@ -45,6 +45,7 @@ export class Link {
   readonly #socket: Socket;
   readonly #reader = new RequestReader();
   readonly #arrived: Request[] = [];
+  readonly #heard: RequestKind[] = [];
   #closed = false;
   #wake: () => void = () => undefined;
   #failure: unknown;
@@ -76,10 +77,16 @@ export class Link {
     }
     if (this.#failure !== undefined) throw this.#failure;
     const request = this.#arrived.shift();
+    if (request) this.#heard.push(request.kind);
     if (request && kind) assert.equal(request.kind, kind);
     const isNumbered = request && !request.immediate && request.kind !== 'dataOut';
     if (isNumbered) this.expCmdSn = (request.field('cmdSn') + 1) >>> 0;
     return request;
+  }
+
+  /** Requests of this kind that the script has taken. */
+  heard(kind: RequestKind): number {
+    return this.#heard.filter((heard) => heard === kind).length;
   }
 
   async next(kind?: RequestKind): Promise<Request> {
@@ -199,6 +206,11 @@ export class ScriptedTarget implements AsyncDisposable {
     return this.#links.length;
   }
 
+  /** Requests of this kind that the scripts have taken. */
+  heard(kind: RequestKind): number {
+    return this.#links.reduce((sum, link) => sum + link.heard(kind), 0);
+  }
+
   /** All scripts were played to their end. */
   async done(): Promise<void> {
     await Promise.all(this.#played);
@@ -221,7 +233,10 @@ export class ScriptedTarget implements AsyncDisposable {
     const link = new Link(socket);
     this.#links.push(link);
     const script = this.#scripts.shift();
-    if (!script) return link.reset();
+    if (!script) {
+      link.reset();
+      return;
+    }
     this.#played.push(
       script(link).catch((cause: unknown) => {
         this.#failure ??= { cause };
