@@ -5,7 +5,7 @@ import type { CountedPlace } from '#drivers/scsi-tape/tape-count';
 import { isTrouble, type Request, type TapeUnit, type Trouble } from '#drivers/scsi-tape/tape-unit';
 import { timeLimits } from '#drivers/scsi-tape/time-limits';
 import { DeviceError, throwIfAborted } from '#src/base/errors';
-import type { CommandAnswer } from '#src/device/execute-command';
+import { type CommandAnswer, summarizeSense } from '#src/device/execute-command';
 import type { Cancellable, LocateOptions, SpaceOutcome, TapePosition } from '#src/device/tape-drive';
 import { encodeLocate10Cdb, encodeLocate16Cdb } from '#src/scsi/locate';
 import {
@@ -15,6 +15,7 @@ import {
   type ReadPositionForm,
 } from '#src/scsi/read-position';
 import { encodeRewindCdb } from '#src/scsi/rewind';
+import type { Sense } from '#src/scsi/sense';
 import { senseKey } from '#src/scsi/sense-key';
 import { encodeSpace6Cdb, encodeSpace16Cdb, fitsSpace6, type SpaceTarget } from '#src/scsi/space';
 import { encodeRead6Cdb } from '#src/scsi/tape-read-write';
@@ -22,6 +23,7 @@ import { encodeRead6Cdb } from '#src/scsi/tape-read-write';
 type DrivePlace = { readonly block: bigint; readonly file?: bigint | undefined };
 
 const largestLocate10 = 0xffff_ffffn;
+const largestSpace6 = 0x7f_ffffn;
 
 /** Moving along the medium, and knowing where it stands. */
 export class Positioning {
@@ -119,11 +121,16 @@ export class Positioning {
   }
 
   async #space(target: SpaceTarget, count: bigint, { signal }: Cancellable): Promise<SpaceOutcome> {
+    if (!fitsSpace6(count) && !this.#abilities.can('space16')) return await this.#spaceInSteps(target, count, signal);
     const wide = !fitsSpace6(count);
     const cdb = wide ? encodeSpace16Cdb({ target, count }) : encodeSpace6Cdb({ target, count });
     const request: Request = { cdb, timeout: timeLimits.position, signal };
     const answer = await this.#unit.send(request);
     if (isTrouble(answer)) return answer;
+    if (wide && answer.kind === 'check' && isRefusedOperation(answer.sense)) {
+      this.#abilities.refused('space16');
+      return await this.#spaceInSteps(target, count, signal);
+    }
     const told = spaceOutcome(answer, count);
     if (told.kind === 'unforeseen') throw this.#unit.failure(request, told.sense);
     const outcome = this.#withCount(told, target, count);
@@ -157,6 +164,24 @@ export class Positioning {
       if (outcome.kind !== 'spaced' && outcome.kind !== 'filemark') return outcome;
       if ((count.place.block ?? at) >= at) throw this.#wrongPlace(goal, at);
     }
+  }
+
+  /** Older drives have SPACE(6) only, whose count has 24 bits. */
+  async #spaceInSteps(target: SpaceTarget, count: bigint, signal: AbortSignal | undefined): Promise<SpaceOutcome> {
+    const step = count < 0n ? -largestSpace6 : largestSpace6;
+    let passed = 0n;
+    for (let left = count; left !== 0n; ) {
+      const next = fitsSpace6(left) ? left : step;
+      const outcome = await this.#space(target, next, { signal });
+      if (outcome.kind === 'filemark') return { ...outcome, passed: outcome.passed + passed };
+      if ('passed' in outcome) {
+        return { ...outcome, passed: outcome.passed === undefined ? undefined : outcome.passed + passed };
+      }
+      if (outcome.kind !== 'spaced') return outcome;
+      passed += next < 0n ? -next : next;
+      left -= next;
+    }
+    return { kind: 'spaced' };
   }
 
   /** After a silence of the drive: true where it says itself that it stands where it stood, and nothing befell the medium. */
@@ -332,7 +357,7 @@ export class Positioning {
       signal,
     };
     const answer = await this.#unit.sendAside(request);
-    if (answer.kind === 'check') return 'refused';
+    if (answer.kind === 'check') return this.#untold(request, answer.sense);
     const data = buffer.subarray(0, answer.transferredBytes);
     if (form === 'long') {
       const { logicalObject, logicalFile, truncated } = parseLongPosition(data);
@@ -340,6 +365,23 @@ export class Positioning {
     }
     const { firstLogicalObject, truncated } = parseShortPosition(data);
     return truncated || firstLogicalObject === undefined ? 'unknown' : { block: firstLogicalObject };
+  }
+
+  /** A drive that does not tell its place because something befell the medium: the next command reports what. */
+  #untold(request: Request, sense: Sense): 'refused' | 'unknown' {
+    switch (sense.key) {
+      case senseKey.illegalRequest:
+        return 'refused';
+      case senseKey.notReady:
+      case senseKey.abortedCommand:
+        this.#unit.raise({ kind: 'attention', sense: summarizeSense(sense) });
+        return 'unknown';
+      case senseKey.mediumError:
+        this.#unit.raise({ kind: 'medium-error', sense: summarizeSense(sense) });
+        return 'unknown';
+      default:
+        throw this.#unit.failure(request, sense);
+    }
   }
 
   #wrongPlace(wanted: bigint, actual: bigint): DeviceError {

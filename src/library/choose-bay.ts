@@ -24,15 +24,15 @@ export async function chooseBay(parts: MountParts, question: BayQuestion): Promi
   const { cartridge, source, request, leaveLoaded } = question;
   if (request.driveNumber !== undefined) robot.at({ kind: 'drive', number: request.driveNumber });
   const records = (await options.catalog.libraries.get(options.name))?.drives ?? [];
-  const isDown = (number: number) => records.find((drive) => drive.number === number)?.state === 'down';
+  const whyDown = (number: number) => reasonDown(parts, number, records);
   const enough = (access: 'none' | 'read' | 'write') => access === 'write' || (access === 'read' && !request.writing);
   const wanted = bays.all.filter(({ number }) => request.driveNumber === undefined || number === request.driveNumber);
   const able = wanted.filter((bay) => enough(driveAccess(bay.generation, cartridge.generation)));
-  const usable = able.filter(({ number }) => !isDown(number));
+  const usable = able.filter(({ number }) => whyDown(number) === undefined);
   if (usable.length === 0) throw noDrive(options.name, { cartridge, request, wanted, able, records });
-  if (source.kind === 'drive' && isDown(source.number))
-    throw stuck(options.name, cartridge, { number: source.number, records });
   if (source.kind === 'drive' && busy.has(source.number)) return 'wait';
+  const stuckBecause = source.kind === 'drive' ? whyDown(source.number) : undefined;
+  if (stuckBecause !== undefined) throw stuck(options.name, cartridge, { number: source.number, reason: stuckBecause });
   const isFull = ({ number }: Bay) => robot.at({ kind: 'drive', number }).full;
   const idle = usable.filter(({ number }) => !busy.has(number));
   const holding = source.kind === 'drive' ? idle.find(({ number }) => number === source.number) : undefined;
@@ -43,6 +43,12 @@ export async function chooseBay(parts: MountParts, question: BayQuestion): Promi
   const [best] = [...candidates].sort((a, b) => cost(a) - cost(b));
   if (!best && leaveLoaded && idle.length > 0) throw noneFree(options.name, { cartridge, idle, robot });
   return best ?? 'wait';
+}
+
+/** Undefined for a drive in working order. What a drive met in this process counts whatever the catalog says: so no work is tried in it for ever. */
+function reasonDown({ bays }: MountParts, number: number, records: readonly DriveRecord[]): string | undefined {
+  const record = records.find((drive) => drive.number === number);
+  return record?.state === 'down' ? (record.reason ?? 'it was put out of use') : bays.get(number)?.drive.fault;
 }
 
 interface Refusal {
@@ -76,10 +82,10 @@ function noDrive(library: string, { cartridge, request, wanted, able, records }:
 const stuck = (
   library: string,
   { barcode }: CartridgeRecord,
-  { number, records }: { readonly number: number; readonly records: readonly DriveRecord[] },
+  { number, reason }: { readonly number: number; readonly reason: string },
 ): GrandsireError =>
   new GrandsireError('cartridge.stuck', {
-    message: `${barcode} is in drive:${number} of ${library}, which is down: ${records.find((drive) => drive.number === number)?.reason ?? 'nobody knows why'}`,
+    message: `${barcode} is in drive:${number} of ${library}, which is down: ${reason}`,
     remedy: `Take it out at the drive, or have it let go: \`grandsire drive unload --drive ${number} --library ${library}\`.`,
   });
 

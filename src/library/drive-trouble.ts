@@ -19,10 +19,14 @@ const othersFault: ReadonlySet<string> = new Set<ErrorCode>([
   'device.storage-full',
 ]);
 
+/** So begins the reason of a drive that is down only because nothing gets through to it: it is used again as soon as something does. */
+export const unreachable = 'the drive cannot be reached';
+
 /** Undefined where a failure is neither the drive's nor the cartridge's. */
 export function troubleOfFailure(error: unknown): DriveTrouble | undefined {
   if (!(error instanceof DeviceError) || othersFault.has(error.code)) return undefined;
-  return { certain: !error.usable, message: error.message };
+  const message = error.code === 'device.unreachable' ? `${unreachable}: ${error.message}` : error.message;
+  return { certain: !error.usable, message };
 }
 
 /** Undefined where the cartridge is ready, or of a kind for which no drive can be blamed. */

@@ -20,6 +20,8 @@ export class PhaseWatch {
   readonly #options: PhaseWatchOptions;
   #remaining: Remaining = 'everything';
   #failure: DeviceError | undefined;
+  /** Kept between calls. */
+  #idle: SignalRelay | undefined;
 
   constructor(options: PhaseWatchOptions) {
     this.#options = options;
@@ -37,14 +39,13 @@ export class PhaseWatch {
     signal?: AbortSignal | undefined,
   ): Promise<T> {
     if (this.#failure && !this.#mayStill(phase)) throw this.#failure;
-    const controller = new AbortController();
-    const forward = (): void => controller.abort(signal?.reason);
-    if (signal?.aborted) forward();
-    else signal?.addEventListener('abort', forward, { once: true });
+    const relay = this.#idle ?? new SignalRelay();
+    // Whoever calls while another call is under way, against the law of the contracts, gets one of its own.
+    this.#idle = undefined;
     try {
-      return await this.#watch(phase, work(controller.signal), controller);
+      return await this.#watch(phase, work(relay.follow(signal)), relay);
     } finally {
-      signal?.removeEventListener('abort', forward);
+      this.#idle = relay;
     }
   }
 
@@ -53,7 +54,7 @@ export class PhaseWatch {
     return phase === 'unload' || phase === 'unloadUnready' || phase === 'close';
   }
 
-  #watch<T>(phase: Phase, work: Promise<T>, controller: AbortController): Promise<T> {
+  #watch<T>(phase: Phase, work: Promise<T>, relay: SignalRelay): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       let state: WatchState = { kind: 'working', phase };
       let armed: ReturnType<Alarm> | undefined;
@@ -64,7 +65,7 @@ export class PhaseWatch {
         for (const effect of step.effects) {
           if (effect.kind === 'arm') armed = this.#options.alarm(effect.after, () => feed({ kind: 'rang' }));
           else if (effect.kind === 'disarm') armed?.cancel();
-          else if (effect.kind === 'stop') controller.abort(overdue());
+          else if (effect.kind === 'stop') relay.abort(overdue());
           else if (effect.kind === 'deliver') deliver();
           else reject(this.#giveUp(overdue(), state.kind === 'lost' ? 'nothing' : 'unloading'));
         }
@@ -88,5 +89,30 @@ export class PhaseWatch {
     this.#failure ??= failure;
     if (this.#remaining !== 'nothing') this.#remaining = remaining;
     return failure;
+  }
+}
+
+/**
+ * One signal that fires with the caller's and by itself. Used again from call to call, and so is the listener while the caller's signal is the same: making both anew costs
+ * more than moving a block does.
+ */
+class SignalRelay {
+  #controller = new AbortController();
+  #followed: AbortSignal | undefined;
+  readonly #forward = (): void => this.#controller.abort(this.#followed?.reason);
+
+  follow(signal: AbortSignal | undefined): AbortSignal {
+    if (this.#controller.signal.aborted) this.#controller = new AbortController();
+    if (signal !== this.#followed) {
+      this.#followed?.removeEventListener('abort', this.#forward);
+      this.#followed = signal;
+      signal?.addEventListener('abort', this.#forward);
+    }
+    if (signal?.aborted) this.#forward();
+    return this.#controller.signal;
+  }
+
+  abort(reason: unknown): void {
+    this.#controller.abort(reason);
   }
 }

@@ -83,6 +83,13 @@ describe('blame', () => {
     assert.deepEqual(blame.take(failed('D2', three)), { kind: 'drive', cartridges: [two, three] });
   });
 
+  it('what was met in a drive that is found bad tells against no cartridge afterwards', () => {
+    const [one, two] = cartridges as [CartridgeId, CartridgeId];
+    const blame = new Blame([failed('D1', one), failed('D1', two)]);
+    assert.equal(blame.take(failed('D2', one))?.kind, 'unclear');
+    assert.deepEqual(blame.take(failed('D3', one)), { kind: 'cartridge', drives: ['D2', 'D3'] });
+  });
+
   it('what works is proved good, and a drive that was put back begins anew', () => {
     const [one, two] = cartridges as [CartridgeId, CartridgeId];
     const blame = new Blame([failed('D1', one), worked('D1', two)]);

@@ -161,6 +161,7 @@ describe('scsi-tape: a drive that tells not how far it came (tgt)', () => {
       [{ sense: fixedSense(8, 0x00, 0x00) }, { kind: 'end-of-data', passed: 4n }],
     ] as const) {
       const { drive, transport } = await openScriptedDrive({ knows: 'none' });
+      transport.expect({ cdb: '92', sense: invalidOperation }, { cdb: '2b', sense: invalidOperation });
       transport.expect({ cdb: '01' }, { cdb: '1100000005', sense: endOfData });
       transport.expect({ cdb: '01' }, { cdb: '1100000004' }, { cdb: '08', ...answer });
       assert.deepEqual(await drive.locate(5n), outcome);
