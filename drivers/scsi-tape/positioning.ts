@@ -217,7 +217,7 @@ export class Positioning {
     if (near && near.file > 0n) {
       const outcome = await this.space('filemarks', near.file, { signal });
       if (outcome.kind !== 'spaced') return outcome;
-      count.moveTo(block - near.blockInFile, near.file);
+      count.toStart(block - near.blockInFile, near.file);
     }
     for (;;) {
       const at = count.place.block ?? 0n;

@@ -46,6 +46,12 @@ export class TapeCount {
     this.#file = file ?? this.#fileOf(block);
   }
 
+  /** To the first object of a tape file, behind the filemark before it. */
+  toStart(block: bigint, file: bigint): void {
+    this.moveTo(block, file);
+    this.#rememberStart();
+  }
+
   /** Somewhere in a tape file. */
   inFile(file: bigint): void {
     this.#block = undefined;

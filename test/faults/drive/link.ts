@@ -1,9 +1,8 @@
-import type { PhaseName } from '#test/faults/drive/phases';
-import { type Ending, type Matrix, matrixScenario, sense, type Trouble } from '#test/faults/drive/trials';
+import { type Matrix, matrixScenario, sense, type Trouble } from '#test/faults/drive/trials';
 import type { Chapter } from '#test/faults/scenario';
 
 /** It may be the drive or not: the next cartridge shows. */
-const unclear = (code: string): Readonly<Record<PhaseName, Ending>> => ({
+const unclear = (code: string): Matrix['endings'] => ({
   load: `next ${code}`,
   look: `next ${code}`,
   append: `next ${code}`,
@@ -19,7 +18,7 @@ const unclear = (code: string): Readonly<Record<PhaseName, Ending>> => ({
   read: `lacks ${code}`,
 });
 
-const outOfUse: Readonly<Record<PhaseName, Ending>> = {
+const outOfUse: Matrix['endings'] = {
   load: 'down',
   look: 'down',
   append: 'down',
@@ -105,10 +104,7 @@ const matrices: readonly Matrix[] = [
     name: 'CHECK CONDITION without sense data that can be read',
     injected: 'The command is carried out, and answered with CHECK CONDITION and',
     outcome: 'There was nothing to be learned; as after a time-out.',
-    troubles: [
-      bytes('no bytes', ''),
-      bytes("a vendor's format (7Fh)", '7f0003000000000a00000000110000000000'),
-    ],
+    troubles: [bytes('no bytes', ''), bytes("a vendor's format (7Fh)", '7f0003000000000a00000000110000000000')],
     endings: unclear('device.protocol'),
     messages: ['virtual:…/library drive 1: WRITE(6) ended with CHECK CONDITION without sense data'],
   },
