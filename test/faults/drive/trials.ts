@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { additionalSenseCode, additionalSenseText } from '#src/scsi/additional-sense';
 import type { SenseFields } from '#src/scsi/sense';
 import type { SenseKey } from '#src/scsi/sense-key';
-import { type CommandSurroundings, type DriveSite, type Ran, sharedTemplate } from '#test/faults/drive/drive-site';
+import {
+  type CommandSurroundings,
+  type DriveSite,
+  protectedCartridge,
+  type Ran,
+  sharedTemplate,
+} from '#test/faults/drive/drive-site';
 import { type PhaseName, phases } from '#test/faults/drive/phases';
 import type { Scenario } from '#test/faults/scenario';
 import type { FaultAction } from '#test/support/faulty-transport';
@@ -149,6 +155,8 @@ async function assertNextWorks(site: DriveSite, { matrix, phase, ending }: Trial
   const { staged, written } = site.template;
   await site.takeDriveBack();
   await site.assertNothingLost(phase === 'reach' || phase === 'read' ? written : staged);
+  // It is not taken for something else, either.
+  assert.equal((await site.cartridge(protectedCartridge))['kind'], 'data', place);
   if (expectedOf(ending).exitCode === 0) return;
   const next = await site.command(phases[phase].command(site), surroundings);
   assert.equal(next.exitCode, 0, `${place}, the next time:\n${next.said.join('\n')}`);
