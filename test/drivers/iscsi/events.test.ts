@@ -113,7 +113,11 @@ describe('asynchronous messages', () => {
     await using target = await ScriptedTarget.start(async (link) => {
       await link.login();
       const command = await link.next('scsiCommand');
-      link.send('asynchronousMessage', { event: 0, lun: lun1 }, Buffer.from('0012700006000000000a000000003f0e00000000', 'hex'));
+      link.send(
+        'asynchronousMessage',
+        { event: 0, lun: lun1 },
+        Buffer.from('0012700006000000000a000000003f0e00000000', 'hex'),
+      );
       link.send('asynchronousMessage', { event: 255, vendorCode: 3 });
       link.respond(command);
       await link.logout();
@@ -198,13 +202,16 @@ describe('asynchronous messages', () => {
     assert.deepEqual([result.status, result.transferredBytes], [0x40, 0]);
     await opened[Symbol.asyncDispose]();
     await target.done();
-    assert.deepEqual(buffer, Buffer.alloc(4), 'memory that is the caller\'s again is not written to');
+    assert.deepEqual(buffer, Buffer.alloc(4), "memory that is the caller's again is not written to");
   });
 });
 
 test('a Reject of anything else ends the connection, and names it', async () => {
   for (const [data, message] of [
-    [Buffer.from([0x01, ...Buffer.alloc(47)]), /it rejected a PDU with operation code 1h that was sent to it \(reason 04h\)/],
+    [
+      Buffer.from([0x01, ...Buffer.alloc(47)]),
+      /it rejected a PDU with operation code 1h that was sent to it \(reason 04h\)/,
+    ],
     [Buffer.alloc(0), /it rejected something that was sent to it \(reason 04h\)/],
   ] as const) {
     await using target = await ScriptedTarget.start(async (link) => {

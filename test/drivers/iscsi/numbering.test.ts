@@ -28,7 +28,10 @@ describe('the command window', () => {
       link.respond(second, { maxCmdSn: 2, status: 0x18 });
       link.respond(first, { maxCmdSn: 3 });
       const third = await link.next('scsiCommand');
-      assert.deepEqual([first, second, third].map((command) => command.cdb[1]), [1, 2, 3]);
+      assert.deepEqual(
+        [first, second, third].map((command) => command.cdb[1]),
+        [1, 2, 3],
+      );
       link.respond(third);
       await link.logout();
     });
@@ -36,7 +39,10 @@ describe('the command window', () => {
     const results = await Promise.all(
       [1, 2, 3].map((byte) => opened.unit.execute(Buffer.of(0, byte, 0, 0, 0, 0), none, { timeout })),
     );
-    assert.deepEqual(results.map(({ status }) => status), [0, 0x18, 0]);
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      [0, 0x18, 0],
+    );
     await opened[Symbol.asyncDispose]();
     await target.done();
   });
@@ -143,10 +149,19 @@ test('several commands on two logical units, answered out of order', async () =>
       return { ...result, isRight: buffer.equals(pattern(100, index)) };
     }),
   );
-  assert.deepEqual(results.map(({ status }) => status), [0, 1, 2, 3, 4, 5]);
+  assert.deepEqual(
+    results.map(({ status }) => status),
+    [0, 1, 2, 3, 4, 5],
+  );
   assert.ok(results.every(({ isRight }) => isRight));
-  assert.deepEqual(commands.map((command) => command.field('lun') / 2 ** 48), [1, 2, 1, 2, 1, 2]);
-  assert.deepEqual(commands.map((command) => command.field('cmdSn')), [1, 2, 3, 4, 5, 6]);
+  assert.deepEqual(
+    commands.map((command) => command.field('lun') / 2 ** 48),
+    [1, 2, 1, 2, 1, 2],
+  );
+  assert.deepEqual(
+    commands.map((command) => command.field('cmdSn')),
+    [1, 2, 3, 4, 5, 6],
+  );
   await opened[Symbol.asyncDispose]();
   await target.done();
 });
