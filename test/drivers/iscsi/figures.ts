@@ -123,7 +123,7 @@ export interface Wrapping {
 const paddingOf = (lengthBytes: number): number => (4 - (lengthBytes % 4)) % 4;
 
 /** A PDU of a target. The final bit is set unless `flags` says otherwise; tags are reserved unless given. */
-export function buildPdu(kind: TargetKind, fields: Fields, data = Buffer.alloc(0), wrapping: Wrapping = {}): Buffer {
+export function buildPdu(kind: TargetKind, fields: Fields, data: Buffer = Buffer.alloc(0), wrapping: Wrapping = {}): Buffer {
   const { opcode, layout }: { readonly opcode: number; readonly layout: Layout } = targetFigures[kind];
   const header = Buffer.alloc(48);
   header[0] = opcode;
