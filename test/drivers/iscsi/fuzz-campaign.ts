@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setMaxListeners } from 'node:events';
 import { Connection, lost } from '#drivers/iscsi/connection';
 import { FullFeaturePhase } from '#drivers/iscsi/full-feature-phase';
 import { type LoggedIn, logIn } from '#drivers/iscsi/login';
@@ -153,6 +154,7 @@ async function fuzzCommands(login: LoggedIn, fuzz: CommandFuzz): Promise<void> {
   pdus.wrapping = { headerDigest, dataDigest };
   const phase = new FullFeaturePhase(options);
   const abort = new AbortController();
+  setMaxListeners(0, abort.signal);
   const commands = Array.from({ length: 2 + random.below(5) }, () => startCommand(phase, random, abort.signal));
   const text = random.oneIn(6) ? phase.exchangeText([['SendTargets', 'All']]).catch(assertLawful) : undefined;
   wire.isStuck = random.oneIn(4);

@@ -38,7 +38,11 @@ export class ModelTarget {
   }
 
   take(request: Request): void {
-    if (request.kind === 'dataOut') return this.#takeData(request);
+    if (request.kind === 'dataOut') this.#takeData(request);
+    else this.#takeCommand(request);
+  }
+
+  #takeCommand(request: Request): void {
     assert.equal(request.kind, 'scsiCommand');
     assert.equal(request.field('cmdSn'), this.#expCmdSn);
     this.#expCmdSn += 1;
