@@ -9,6 +9,7 @@ import { seconds } from '#src/base/duration';
 import { DeviceError } from '#src/base/errors';
 import type { UnitSource } from '#src/device/driver';
 import type { DataPhase, ScsiResult, ScsiTransport } from '#src/device/scsi-transport';
+import { failureOf } from '#test/drivers/iscsi/initiator';
 import { skipWithout, tgtTools } from '#test/rig/rig-tools';
 import { TgtLibrary, type TgtLibraryOptions } from '#test/rig/tgt-library';
 import { testSettingsPlace } from '#test/support/virtual-library';
@@ -94,8 +95,7 @@ describe('tgt: CHAP', { skip }, () => {
       assert.equal((await source.discover()).filter(({ kind }) => kind === 'tape').length, 2);
       const wrong = { ...chap, passwordFile: secretFile('wrong', 'somebody-else-56') };
       for (const settings of [{ chap: wrong }, {}]) {
-        const failure = await open(library, settings).then(assert.fail, (cause: unknown) => cause);
-        assert.ok(failure instanceof DeviceError, String(failure));
+        const failure = await failureOf(open(library, settings));
         assert.equal(failure.code, 'device.login-refused');
         assert.match(failure.remedy, /chap/);
         assert.ok(!`${failure.stack}`.includes(ours.secret));
@@ -114,8 +114,7 @@ describe('tgt: CHAP', { skip }, () => {
         { ...theirs, user: 'other' },
       ]) {
         const chap = { user: ours.user, passwordFile, mutual: changed };
-        const failure = await open(library, { chap }).then(assert.fail, (cause: unknown) => cause);
-        assert.ok(failure instanceof DeviceError, String(failure));
+        const failure = await failureOf(open(library, { chap }));
         assert.match(failure.message, /did not prove who it is/);
       }
     });

@@ -153,6 +153,23 @@ describe('Data-In', () => {
     assert.deepEqual(result.buffer, pattern(8));
   });
 
+  test('with a wrong digest', async () => {
+    const keys = { HeaderDigest: 'CRC32C', DataDigest: 'CRC32C' };
+    for (const [place, message] of [
+      [20, /digest of a header is wrong/],
+      [55, /digest of a data segment is wrong/],
+    ] as const) {
+      const script = (link: Link, command: Request) => {
+        const pdu = link.pdu('dataIn', { itt: command.field('itt'), flags: 0x81 }, pattern(8));
+        pdu[place] = (pdu[place] ?? 0) ^ 4;
+        link.write(pdu);
+      };
+      const failure = await failureOf(runCommand({ inBytes: 8 }, script, keys));
+      assert.equal(failure.code, 'device.unreachable');
+      assert.match(failure.message, message);
+    }
+  });
+
   test('more than was declared that would be taken', async () => {
     const header = Buffer.alloc(48);
     header[0] = 0x25;

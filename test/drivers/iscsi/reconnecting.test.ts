@@ -236,6 +236,31 @@ describe('the way back', () => {
     assert.equal(delays.length, 1);
   });
 
+  test('called off while another command waits: at once, and nobody overtakes', async () => {
+    await using target = await ScriptedTarget.start(lose(), async (link) => {
+      await link.login();
+      assert.deepEqual(await good(link)(2), [0, 3], 'the attention of the first, and the third');
+      await link.logout();
+    });
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    await using opened = await openUnit(target, { pause: () => gate });
+    await loseOne(opened.unit);
+    const abort = new AbortController();
+    const first = opened.unit.execute(named(1), none, { timeout });
+    const second = opened.unit.execute(named(2), none, { timeout, signal: abort.signal });
+    const third = opened.unit.execute(named(3), none, { timeout });
+    const reason = new RangeError('enough');
+    abort.abort(reason);
+    await assert.rejects(second, (cause) => cause === reason);
+    open();
+    assert.deepEqual([(await first).status, (await third).status], [2, 0]);
+    await opened[Symbol.asyncDispose]();
+    await target.done();
+  });
+
   test('disposed, or called off, while it waits', async () => {
     const target = await ScriptedTarget.start(lose());
     const forEver: Pause = (_, signal) =>
