@@ -108,9 +108,9 @@ function digest(bytes: Uint8Array): Buffer {
 }
 
 function put(header: Buffer, [offset, lengthBytes]: readonly [number, number], value: number | bigint): void {
-  for (let index = lengthBytes - 1, rest = BigInt(value); index >= 0; index--, rest >>= 8n) {
-    header[offset + index] = Number(rest & 0xffn);
-  }
+  if (typeof value === 'bigint') header.writeBigUInt64BE(value, offset);
+  else if (lengthBytes > 6) header.writeBigUInt64BE(BigInt(value), offset);
+  else header.writeUIntBE(value % 2 ** (8 * lengthBytes), offset, lengthBytes);
 }
 
 export interface Wrapping {
