@@ -23,7 +23,7 @@ const challengeBytes = 16;
 const maxBinaryBytes = 1024;
 
 /** RFC 1994 4.1: MD5 over identifier, secret, challenge. */
-export const chapResponse = (identifier: number, secret: Buffer, challenge: Buffer): Buffer =>
+const chapResponse = (identifier: number, secret: Buffer, challenge: Buffer): Buffer =>
   createHash('md5').update(Buffer.of(identifier)).update(secret).update(challenge).digest();
 
 const hex = (bytes: Buffer): string => `0x${bytes.toString('hex')}`;

@@ -22,25 +22,43 @@ export interface PduHandler {
   onClosed(cause: DeviceError): void;
 }
 
+interface Digests {
+  readonly headerDigest: boolean;
+  readonly dataDigest: boolean;
+}
+
 /** As much as a socket hands over at once: large blocks then come in few turns of the event loop. */
 const receiveBytes = 512 * 1024;
+/** What a connection needs of a socket. */
+export interface Wire {
+  cork(): void;
+  uncork(): void;
+  /** `onSent`: the bytes have left, or never will. */
+  write(bytes: Uint8Array, onSent?: () => void): unknown;
+  end(): unknown;
+  destroy(): unknown;
+  destroySoon(): void;
+}
+
 const noHandler: PduHandler = { placeOf: () => undefined, onPdu: () => undefined, onClosed: () => undefined };
 
 /** One TCP connection to a portal, in PDUs. A failure of any kind closes it, and says so once to its handler. */
 export class Connection {
   readonly portal: Portal;
-  headerDigest = false;
-  dataDigest = false;
-  readonly #socket: Socket;
+  #headerDigest = false;
+  #dataDigest = false;
+  readonly #wire: Wire;
   readonly #reader: PduReader;
   #handler: PduHandler = noHandler;
   #closed: DeviceError | undefined;
   /** Bytes arrived since the last question: a sign of life. */
   #heard = false;
+  /** What came behind the last PDU of the login, while its digests are not yet known. */
+  #held: Buffer[] = [];
 
-  private constructor(socket: Socket, portal: Portal, maxDataBytes: number) {
+  constructor(wire: Wire, portal: Portal, maxDataBytes: number) {
     this.portal = portal;
-    this.#socket = socket;
+    this.#wire = wire;
     this.#reader = new PduReader(maxDataBytes, {
       placeOf: (header, dataBytes) => this.#handler.placeOf(header, dataBytes),
       onPdu: (header, data) => this.#handler.onPdu(header, data),
@@ -82,30 +100,36 @@ export class Connection {
         socket.setNoDelay(true);
         socket.setKeepAlive(true, 30_000);
         connection = new Connection(socket, portal, maxDataBytes);
-        connection.#listen();
+        connection.#listen(socket);
         resolve(connection);
       });
     });
   }
 
-  #listen(): void {
-    this.#socket.on('error', (cause) => this.close(lost(this.portal, describeSocketError(cause), cause)));
-    this.#socket.on('end', () => this.close(lost(this.portal, 'the target closed it')));
-    this.#socket.on('close', () => this.close(lost(this.portal, 'it was closed')));
+  #listen(socket: Socket): void {
+    socket.on('error', (cause) => this.close(lost(this.portal, describeSocketError(cause), cause)));
+    socket.on('end', () => this.close(lost(this.portal, 'the target closed it')));
+    socket.on('close', () => this.close(lost(this.portal, 'it was closed')));
   }
 
-  /** What came before a handler was set is not lost: the target speaks only when spoken to until the login has ended. */
+  /** What comes before a handler is set is dropped: the target speaks only when spoken to until the login has ended. */
   set handler(handler: PduHandler) {
     this.#handler = handler;
     if (this.#closed) handler.onClosed(this.#closed);
   }
 
-  /** From the PDU after the last login response on (RFC 7143 13.1). */
-  useDigests({ headerDigest, dataDigest }: { readonly headerDigest: boolean; readonly dataDigest: boolean }): void {
-    this.headerDigest = headerDigest;
-    this.dataDigest = dataDigest;
-    this.#reader.headerDigest = headerDigest;
-    this.#reader.dataDigest = dataDigest;
+  /** The PDU that is being handled was the last of the login: a target may go on at once, with digests that are not yet known here. */
+  hold(): void {
+    this.#reader.isHeld = true;
+  }
+
+  /** Digests count from the PDU after the last login response on (RFC 7143 13.1). */
+  enterFullFeaturePhase(handler: PduHandler, { headerDigest, dataDigest }: Digests): void {
+    this.#headerDigest = headerDigest;
+    this.#dataDigest = dataDigest;
+    Object.assign(this.#reader, { headerDigest, dataDigest, isHeld: false });
+    this.handler = handler;
+    for (const bytes of this.#held.splice(0)) this.receive(bytes);
   }
 
   get closed(): DeviceError | undefined {
@@ -119,12 +143,13 @@ export class Connection {
     return heard;
   }
 
-  /** Public for tests that feed it without a socket's timing. */
+  /** What came; its memory is not used afterwards. */
   receive(bytes: Buffer): void {
     if (this.#closed) return;
     this.#heard = true;
     try {
-      this.#reader.receive(bytes);
+      const taken = this.#reader.receive(bytes);
+      if (taken < bytes.length) this.#held.push(Buffer.from(bytes.subarray(taken)));
     } catch (cause) {
       this.close(lost(this.portal, cause instanceof Error ? cause.message : String(cause), cause));
     }
@@ -136,33 +161,32 @@ export class Connection {
       onSent?.();
       return;
     }
-    const socket = this.#socket;
-    socket.cork();
+    this.#wire.cork();
     if (dataBytes === 0) {
-      this.#write(this.headerDigest ? [header, encodeDigest(crc32c(header))] : [header], onSent);
+      this.#write(this.#headerDigest ? [header, encodeDigest(crc32c(header))] : [header], onSent);
     } else {
-      const pieces: Uint8Array[] = this.headerDigest ? [header, encodeDigest(crc32c(header))] : [header];
+      const pieces: Uint8Array[] = this.#headerDigest ? [header, encodeDigest(crc32c(header))] : [header];
       pieces.push(...data);
       const padding = Buffer.alloc(paddingOf(dataBytes));
       if (padding.length > 0) pieces.push(padding);
-      if (this.dataDigest) pieces.push(encodeDigest([...data, padding].reduce((crc, piece) => crc32c(piece, crc), 0)));
+      if (this.#dataDigest) pieces.push(encodeDigest([...data, padding].reduce((crc, piece) => crc32c(piece, crc), 0)));
       this.#write(pieces, onSent);
     }
-    socket.uncork();
+    this.#wire.uncork();
   }
 
   #write(pieces: readonly Uint8Array[], onSent: (() => void) | undefined): void {
     const last = pieces.length - 1;
     pieces.forEach((piece, index) => {
-      if (index === last && onSent) this.#socket.write(piece, () => onSent());
-      else this.#socket.write(piece);
+      if (index === last && onSent) this.#wire.write(piece, () => onSent());
+      else this.#wire.write(piece);
     });
   }
 
   close(cause: DeviceError): void {
     if (this.#closed) return;
     this.#closed = cause;
-    this.#socket.destroy();
+    this.#wire.destroy();
     this.#handler.onClosed(cause);
   }
 
@@ -170,8 +194,8 @@ export class Connection {
   end(cause: DeviceError): void {
     if (this.#closed) return;
     this.#closed = cause;
-    this.#socket.end();
-    this.#socket.destroySoon();
+    this.#wire.end();
+    this.#wire.destroySoon();
     this.#handler.onClosed(cause);
   }
 }
@@ -187,7 +211,7 @@ const reasons: Readonly<Record<string, string>> = {
   EPIPE: 'the target closed it',
 };
 
-export function describeSocketError(cause: NodeJS.ErrnoException): string {
+function describeSocketError(cause: NodeJS.ErrnoException): string {
   return (cause.code !== undefined && reasons[cause.code]) || cause.message || String(cause.code);
 }
 

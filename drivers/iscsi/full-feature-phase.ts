@@ -38,6 +38,7 @@ export class FullFeaturePhase implements PduHandler {
   readonly #ended: Promise<DeviceError>;
   #end!: (cause: DeviceError) => void;
   #isDraining = false;
+  #loggingOut: Promise<void> | undefined;
   #onLoggedOut: (() => void) | undefined;
 
   constructor({ connection, login, name, keepAlive, patience = seconds(10) }: FullFeatureOptions) {
@@ -48,13 +49,12 @@ export class FullFeaturePhase implements PduHandler {
     this.#patience = patience;
     const onIdle = () => this.#logOutWhenDrained();
     this.#tasks = new TaskSet({ connection, numbering, parameters, name, patience, onIdle });
-    this.#text = new TextExchange(connection, numbering);
+    this.#text = new TextExchange(connection, numbering, patience);
     this.#keepAlive = new KeepAlive(connection, numbering, keepAlive ?? seconds(15));
     this.#ended = new Promise((resolve) => {
       this.#end = resolve;
     });
-    connection.useDigests(parameters);
-    connection.handler = this;
+    connection.enterFullFeaturePhase(this, parameters);
   }
 
   /** Whether new commands are taken. */
@@ -77,19 +77,27 @@ export class FullFeaturePhase implements PduHandler {
   }
 
   /** Ends the session in order; at the latest after a few seconds by closing the connection. */
-  async logOut(): Promise<void> {
-    if (this.#connection.closed) return;
+  logOut(): Promise<void> {
+    this.#loggingOut ??= this.#logOut();
+    return this.#loggingOut;
+  }
+
+  async #logOut(): Promise<void> {
+    const { portal, closed } = this.#connection;
+    if (closed) return;
     this.#isDraining = true;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, this.#patience / 2);
+    const isAnswered = await new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => resolve(false), this.#patience / 2);
       this.#onLoggedOut = () => {
         clearTimeout(timer);
-        resolve();
+        resolve(true);
       };
       const initiatorTaskTag = this.#numbering.takeTag();
       this.#connection.send(encodeLogoutRequest({ ...this.#numbering.here, initiatorTaskTag }));
     });
-    this.#connection.end(lost(this.#connection.portal, 'it was closed after the logout'));
+    // A target that does not answer may not read either: what it has not taken would keep the socket, and with it the process.
+    if (isAnswered) this.#connection.end(lost(portal, 'it was closed after the logout'));
+    else this.#connection.close(lost(portal, 'the target did not answer the logout'));
   }
 
   placeOf(header: Buffer, dataBytes: number): Buffer | undefined {
@@ -154,11 +162,14 @@ export class FullFeaturePhase implements PduHandler {
       this.#logOutWhenDrained();
     } else if (event === 2 || event === 3) {
       this.#connection.close(lost(this.#connection.portal, 'the target announced that it drops it'));
-    } else if (event === 5) this.#tasks.endTasksOf(lun);
+    } else if (event === 5) {
+      this.#tasks.endTasksOf(lun);
+      this.#keepAlive.acknowledge(lun);
+    }
   }
 
   #logOutWhenDrained(): void {
-    if (this.#isDraining && !this.#onLoggedOut && this.#tasks.isIdle) void this.logOut();
+    if (this.#isDraining && this.#tasks.isIdle) void this.logOut();
   }
 
   /** The data is the header of what was rejected (RFC 7143 11.17). */

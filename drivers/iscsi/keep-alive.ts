@@ -28,6 +28,11 @@ export class KeepAlive implements Disposable {
     }
   }
 
+  /** Tells the target that its last PDU came, without asking for an answer (RFC 7143 11.9.1, event 5). */
+  acknowledge(lun: bigint): void {
+    this.#send({ initiatorTaskTag: reservedTag, targetTransferTag: reservedTag, lun });
+  }
+
   /** The target rejects pings: its life is then known by its answers only. */
   refused(): void {
     this.#pingTag = undefined;

@@ -74,8 +74,8 @@ async function authenticate(exchange: LoginExchange, identity: LoginIdentity): P
   }
 }
 
-async function negotiate(exchange: LoginExchange, { digests }: LoginIdentity): Promise<LoggedIn> {
-  const negotiation = new Negotiation(digests);
+async function negotiate(exchange: LoginExchange, { digests, target }: LoginIdentity): Promise<LoggedIn> {
+  const negotiation = new Negotiation(digests, target === undefined ? 'discovery' : 'normal');
   let keys = negotiation.offers;
   for (;;) {
     const answer = await exchange.ask(loginStage.operational, keys, loginStage.fullFeature);
@@ -129,6 +129,9 @@ class LoginExchange implements PduHandler {
     const response = parseLoginResponse(header);
     const waiting = this.#waiting;
     if (!response || !waiting) throw protocolViolation('a PDU that is no answer to a login request');
+    if (response.version !== 0)
+      throw protocolViolation(`version ${response.version} of iSCSI where only 0 was offered`);
+    if (response.transit && response.nextStage === loginStage.fullFeature) this.#connection.hold();
     this.#waiting = undefined;
     waiting.resolve([response, data]);
   }
@@ -152,6 +155,9 @@ class LoginExchange implements PduHandler {
     }
     const answered = parseTextKeys(text);
     if (response.statusClass === 1) return redirection(answered);
+    if (response.currentStage !== currentStage) {
+      throw protocolViolation(`an answer in stage ${response.currentStage} of the login, which is in ${currentStage}`);
+    }
     if (response.transit && response.nextStage !== nextStage) {
       throw protocolViolation(`stage ${response.nextStage} of the login where ${nextStage ?? 'none'} was asked for`);
     }

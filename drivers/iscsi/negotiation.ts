@@ -1,5 +1,6 @@
 import { protocolViolation } from '#drivers/iscsi/pdu';
 import { parseTextNumber, type TextKey } from '#drivers/iscsi/text-keys';
+import { DeviceError } from '#src/base/errors';
 
 /** `preferred`: only with digests; `accepted`: only where the target insists. */
 export type DigestWish = 'preferred' | 'accepted';
@@ -17,7 +18,6 @@ export interface SessionParameters {
   /** All data but the immediate one waits for an R2T. */
   readonly initialR2T: boolean;
   readonly immediateData: boolean;
-  readonly targetPortalGroup: number | undefined;
 }
 
 /** The longest data segment that we take: a block of a mebibyte comes in a quarter of the PDUs that the peers' 256 KiB would need. */
@@ -27,8 +27,13 @@ const firstBurstBytes = 256 * 1024;
 
 /** Limits of RFC 7143 13.12 to 13.14. */
 const lengths = { least: 512, most: 0xff_ffff } as const;
-/** MaxRecvDataSegmentLength of a target that declares none (RFC 7143 13.12). */
-const defaultMaxDataBytes = 8192;
+/** What holds for a key that the target leaves without an answer (RFC 7143 13.10 to 13.14). */
+const defaults = { maxDataBytes: 8192, maxBurstBytes: 262_144, firstBurstBytes: 65_536 } as const;
+/** Keys that need not be answered otherwise in a discovery session, which moves no data (RFC 7143 13). */
+const irrelevantInDiscovery = new Set(['DefaultTime2Wait', 'DefaultTime2Retain', 'ErrorRecoveryLevel']);
+
+/** What the target tells of itself, without asking for anything. */
+const declarations = new Set(['TargetAlias', 'TargetAddress', 'TargetPortalGroupTag']);
 
 type Answer = (value: string) => void;
 
@@ -38,25 +43,33 @@ type Answer = (value: string) => void;
  */
 export class Negotiation {
   readonly #digests: DigestWish;
-  #headerDigest = false;
-  #dataDigest = false;
-  #maxSendDataBytes = defaultMaxDataBytes;
-  #maxBurstBytes = maxBurstBytes;
-  #firstBurstBytes = firstBurstBytes;
-  #initialR2T = false;
+  readonly #sessionType: 'normal' | 'discovery';
+  #headerDigest: boolean | undefined;
+  #dataDigest: boolean | undefined;
+  #maxSendDataBytes: number = defaults.maxDataBytes;
+  #maxBurstBytes: number = defaults.maxBurstBytes;
+  #firstBurstBytes: number = defaults.firstBurstBytes;
+  #initialR2T = true;
   #immediateData = true;
-  #targetPortalGroup: number | undefined;
 
-  constructor(digests: DigestWish) {
+  constructor(digests: DigestWish, sessionType: 'normal' | 'discovery') {
     this.#digests = digests;
+    this.#sessionType = sessionType;
   }
 
   get offers(): readonly TextKey[] {
     const digest = this.#digests === 'preferred' ? 'CRC32C' : 'None,CRC32C';
-    return [
+    const always: readonly TextKey[] = [
       ['HeaderDigest', digest],
       ['DataDigest', digest],
       ['MaxRecvDataSegmentLength', String(maxRecvDataBytes)],
+      ['DefaultTime2Wait', '2'],
+      ['DefaultTime2Retain', '0'],
+      ['ErrorRecoveryLevel', '0'],
+    ];
+    if (this.#sessionType === 'discovery') return always;
+    return [
+      ...always,
       ['InitialR2T', 'No'],
       ['ImmediateData', 'Yes'],
       ['MaxBurstLength', String(maxBurstBytes)],
@@ -65,20 +78,18 @@ export class Negotiation {
       ['MaxConnections', '1'],
       ['DataPDUInOrder', 'Yes'],
       ['DataSequenceInOrder', 'Yes'],
-      ['DefaultTime2Wait', '2'],
-      ['DefaultTime2Retain', '0'],
-      ['ErrorRecoveryLevel', '0'],
     ];
   }
 
   /** Takes an answer or a declaration of the target. Returns what is to be answered to an offer of its own. */
   take([key, value]: TextKey): TextKey | undefined {
-    const answer = this.#answers[key];
+    if (this.#sessionType === 'discovery' && value === 'Irrelevant' && irrelevantInDiscovery.has(key)) return undefined;
+    const answer = Object.hasOwn(this.#answers, key) ? this.#answers[key] : undefined;
     if (answer) {
       answer(value);
       return undefined;
     }
-    if (key === 'TargetAlias' || key === 'TargetAddress') return undefined;
+    if (declarations.has(key)) return undefined;
     // Answers to offers are never answered again.
     return value === 'NotUnderstood' || value === 'Reject' || value === 'Irrelevant'
       ? undefined
@@ -86,15 +97,16 @@ export class Negotiation {
   }
 
   get result(): SessionParameters {
+    const [headerDigest, dataDigest] = [this.#headerDigest ?? false, this.#dataDigest ?? false];
+    if (this.#digests === 'preferred' && !(headerDigest && dataDigest)) throw noDigests();
     return {
-      headerDigest: this.#headerDigest,
-      dataDigest: this.#dataDigest,
+      headerDigest,
+      dataDigest,
       maxSendDataBytes: this.#maxSendDataBytes,
       maxBurstBytes: this.#maxBurstBytes,
       firstBurstBytes: Math.min(this.#firstBurstBytes, this.#maxBurstBytes),
       initialR2T: this.#initialR2T,
       immediateData: this.#immediateData,
-      targetPortalGroup: this.#targetPortalGroup,
     };
   }
 
@@ -118,17 +130,22 @@ export class Negotiation {
     // The time that a target keeps a lost session is of no use at ErrorRecoveryLevel 0: tasks are not taken up again.
     DefaultTime2Wait: () => undefined,
     DefaultTime2Retain: () => undefined,
-    TargetPortalGroupTag: (value) => (this.#targetPortalGroup = parseTextNumber(value)),
   };
 
   #digest(key: string, value: string): boolean {
     if (value === 'CRC32C') return true;
-    if (value === 'None' && this.#digests === 'accepted') return false;
-    throw protocolViolation(
-      `${key}=${value} where ${this.#digests === 'preferred' ? 'CRC32C was' : 'None,CRC32C were'} offered`,
-    );
+    if (this.#digests === 'preferred') throw noDigests();
+    if (value === 'None') return false;
+    throw protocolViolation(`${key}=${value.slice(0, 40)} where None,CRC32C were offered`);
   }
 }
+
+const noDigests = (): DeviceError =>
+  new DeviceError('device.login-refused', {
+    message: 'the target does not do digests of headers and data, and `digests: true` wants both',
+    remedy: 'Switch CRC32C digests on in the library, or remove `digests` from its settings in grandsire.yaml.',
+    usable: true,
+  });
 
 function length(key: string, value: string, most: number): number {
   const number = parseTextNumber(value);

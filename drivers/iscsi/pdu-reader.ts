@@ -21,6 +21,8 @@ const maxAdditionalBytes = 255 * 4;
 export class PduReader {
   headerDigest = false;
   dataDigest = false;
+  /** Set while a PDU is handled: what follows it is not read. */
+  isHeld = false;
   /** MaxRecvDataSegmentLength that was declared. */
   maxDataBytes: number;
   readonly #options: PduReaderOptions;
@@ -37,19 +39,16 @@ export class PduReader {
     this.#options = options;
   }
 
-  /** True in the middle of a PDU. */
-  get midway(): boolean {
-    return this.#headerFilled > 0;
-  }
-
-  receive(chunk: Buffer): void {
+  /** Returns how much of it was taken: all, unless it is held. */
+  receive(chunk: Buffer): number {
     let at = 0;
-    while (at < chunk.length) {
+    while (at < chunk.length && !this.isHeld) {
       if (this.#data === undefined) at = this.#receiveHeader(chunk, at);
       else if (this.#dataFilled < this.#data.length) at = this.#receiveData(chunk, at, this.#data);
       else at = this.#receiveTail(chunk, at);
       if (this.#data !== undefined) this.#finishWhenWhole(this.#data);
     }
+    return at;
   }
 
   get #headerNeeds(): number {

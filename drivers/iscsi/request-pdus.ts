@@ -142,14 +142,16 @@ export function encodeLoginRequest(fields: LoginRequestFields): Buffer {
 
 export interface TextRequestFields extends RequestSequence {
   readonly initiatorTaskTag: number;
-  /** Of the answer that is to be continued; reserved at the beginning. */
+  /** Of the answer that is to be continued, as its LUN; reserved at the beginning. */
   readonly targetTransferTag: number;
+  readonly lun: bigint;
   readonly dataBytes: number;
 }
 
 /** RFC 7143 11.10. */
 export function encodeTextRequest(fields: TextRequestFields): Buffer {
   const header = newHeader(opcode.textRequest | immediate, finalBit, fields.dataBytes);
+  header.writeBigUInt64BE(fields.lun, 8);
   header.writeUInt32BE(fields.initiatorTaskTag, 16);
   header.writeUInt32BE(fields.targetTransferTag, 20);
   putSequence(header, fields);

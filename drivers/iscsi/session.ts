@@ -8,7 +8,7 @@ import { protocolViolation } from '#drivers/iscsi/pdu';
 import { parsePortal } from '#drivers/iscsi/portal';
 import type { TaskLimits, TaskRequest } from '#drivers/iscsi/task';
 import { type Duration, milliseconds, seconds } from '#src/base/duration';
-import { DeviceError, throwIfAborted } from '#src/base/errors';
+import { DeviceError } from '#src/base/errors';
 import { growingDelays, type Pause, systemPause } from '#src/base/pause';
 import type { ScsiResult } from '#src/device/scsi-transport';
 
@@ -74,9 +74,9 @@ export class IscsiSession implements AsyncDisposable {
     return this.#phase?.isUsable === true;
   }
 
-  /** Logged in again where the connection was lost. Throws why that cannot be. */
+  /** Logged in again where the connection was lost. Throws why that cannot be: `device.unreachable`, `device.closed`, the signal's reason. */
   async ready(signal?: AbortSignal): Promise<void> {
-    throwIfAborted(signal);
+    signal?.throwIfAborted();
     if (this.#abort.signal.aborted) throw this.#closedError();
     if (this.isUsable) return;
     this.#connecting ??= this.#logInAnew().finally(() => {
@@ -113,8 +113,7 @@ export class IscsiSession implements AsyncDisposable {
       try {
         return await this.#logIn(this.#abort.signal);
       } catch (cause) {
-        const isTransient = cause instanceof DeviceError && cause.code === 'device.unreachable';
-        if (!isTransient || waited >= reconnectLimit) throw cause;
+        if (!mayPass(cause) || waited >= reconnectLimit) throw asUnreachable(cause);
       }
     }
   }
@@ -123,7 +122,7 @@ export class IscsiSession implements AsyncDisposable {
     let { portal } = this.#options;
     for (let redirections = 0; redirections <= maxRedirections; redirections++) {
       const { keepAlive, patience } = this.#options;
-      const connection = await Connection.open(portal, { timeout: loginLimit, maxDataBytes: maxRecvDataBytes, signal });
+      const connection = await this.#connect(portal, signal);
       const login = await this.#logInOn(connection, signal);
       if (login.kind === 'logged-in') {
         this.#phase = new FullFeaturePhase({ connection, login, name: this.name, keepAlive, patience });
@@ -138,6 +137,23 @@ export class IscsiSession implements AsyncDisposable {
     throw protocolViolation(`it redirected the login ${maxRedirections + 1} times`);
   }
 
+  async #connect(portal: Portal, signal: AbortSignal | undefined): Promise<Connection> {
+    try {
+      return await Connection.open(portal, { timeout: loginLimit, maxDataBytes: maxRecvDataBytes, signal });
+    } catch (cause) {
+      const { portal: configured } = this.#options;
+      if (portal === configured || !(cause instanceof DeviceError) || cause.code !== 'device.unreachable') throw cause;
+      const { code, message, usable } = cause;
+      throw new DeviceError(code, {
+        message: `${message}; ${describePortal(configured)} redirected the login there`,
+        remedy:
+          'Look in the settings of the library whether the portal that it refers to is up and reachable from here.',
+        usable,
+        cause,
+      });
+    }
+  }
+
   async #logInOn(connection: Connection, signal: AbortSignal | undefined): ReturnType<typeof logIn> {
     const { initiator, target, chap, digests, portal } = this.#options;
     const tooLate = noConnection(portal, `the login was not answered within ${loginLimit / 1000} s`);
@@ -149,7 +165,7 @@ export class IscsiSession implements AsyncDisposable {
       login = await logIn(connection, { initiator, target, isid: this.#isid, chap, digests });
       return login;
     } catch (cause) {
-      throwIfAborted(signal);
+      signal?.throwIfAborted();
       throw cause;
     } finally {
       clearTimeout(timer);
@@ -167,8 +183,22 @@ export class IscsiSession implements AsyncDisposable {
   }
 }
 
+/** Statuses of a target that is known, and starts: it is made, and opened to its initiators, step by step. */
+const statusesOfStart = new Set(['0202', '0203', '0206']);
+
+const mayPass = (cause: unknown): boolean =>
+  cause instanceof DeviceError &&
+  (cause.code === 'device.unreachable' || statusesOfStart.has(String(cause.details['status'])));
+
+/** To who executes a command it is one failure, whatever keeps us from the target (law of `ScsiTransport`); the words are those of the cause. */
+function asUnreachable(cause: unknown): unknown {
+  if (!(cause instanceof DeviceError) || cause.code === 'device.closed') return cause;
+  const { message, remedy, usable, details } = cause;
+  return new DeviceError('device.unreachable', { message, remedy, usable, details, cause });
+}
+
 /** The work goes on for others when one of those who wait for it gives up. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return await work;
   let onAbort = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {

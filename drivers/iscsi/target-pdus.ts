@@ -53,6 +53,7 @@ export interface TextResponsePdu extends Common {
   readonly kind: 'text-response';
   readonly final: boolean;
   readonly targetTransferTag: number;
+  readonly lun: bigint;
 }
 
 export interface AsynchronousMessagePdu extends Common {
@@ -60,7 +61,6 @@ export interface AsynchronousMessagePdu extends Common {
   readonly lun: bigint;
   /** RFC 7143 11.9.1. */
   readonly event: number;
-  readonly parameters: readonly [number, number, number];
 }
 
 export type TargetPdu =
@@ -117,13 +117,12 @@ export function parseTargetPdu(header: Buffer): TargetPdu | undefined {
       const lun = header.readBigUInt64BE(8);
       return { kind: 'nop-in', ...common, targetTransferTag: header.readUInt32BE(20), lun };
     }
-    case opcode.textResponse:
-      return { kind: 'text-response', ...common, final, targetTransferTag: header.readUInt32BE(20) };
-    case opcode.asynchronousMessage: {
-      const parameters = [header.readUInt16BE(38), header.readUInt16BE(40), header.readUInt16BE(42)] as const;
+    case opcode.textResponse: {
       const lun = header.readBigUInt64BE(8);
-      return { kind: 'asynchronous-message', ...common, lun, event: header[36] ?? 0, parameters };
+      return { kind: 'text-response', ...common, final, targetTransferTag: header.readUInt32BE(20), lun };
     }
+    case opcode.asynchronousMessage:
+      return { kind: 'asynchronous-message', ...common, lun: header.readBigUInt64BE(8), event: header[36] ?? 0 };
     case opcode.taskManagementResponse:
       return { kind: 'task-management-response', ...common, response: third };
     case opcode.logoutResponse:
@@ -150,8 +149,8 @@ export interface LoginResponsePdu extends TargetSequence {
   readonly continues: boolean;
   readonly currentStage: number;
   readonly nextStage: number;
-  readonly initiatorTaskTag: number;
-  readonly tsih: number;
+  /** Version-active: the version of the protocol from here on. */
+  readonly version: number;
   readonly statusClass: number;
   readonly statusDetail: number;
 }
@@ -165,8 +164,7 @@ export function parseLoginResponse(header: Buffer): LoginResponsePdu | undefined
     continues: (flags & 0x40) !== 0,
     currentStage: (flags >> 2) & 3,
     nextStage: flags & 3,
-    tsih: header.readUInt16BE(14),
-    initiatorTaskTag: header.readUInt32BE(16),
+    version: header[3] ?? 0,
     statSn: header.readUInt32BE(24),
     expCmdSn: header.readUInt32BE(28),
     maxCmdSn: header.readUInt32BE(32),

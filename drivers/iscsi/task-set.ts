@@ -188,6 +188,7 @@ export class TaskSet {
     if (place >= 0) {
       this.#queue.splice(place, 1);
       task.fail(task.givenUp?.cause);
+      this.#remove(task);
       return;
     }
     if (!this.#tasks.has(task.tag) || task.isAborting) return;

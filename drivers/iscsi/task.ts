@@ -74,12 +74,12 @@ export class Task {
     else this.#settled(this.givenUp ?? this.#failure ?? { cause: undefined });
   }
 
-  /** Bytes that really moved: what came for Data-In, and what the target says that it took for Data-Out. */
+  /** Bytes that really moved: of what came or was sent, as much as the target says. */
   transferredBytes(residual: Residual): number {
     const { direction } = this.request.data;
     if (direction === 'none') return 0;
     const taken = residual.kind === 'underflow' ? Math.max(0, this.expectedBytes - residual.bytes) : this.expectedBytes;
-    return direction === 'in' ? Math.min(taken, this.movedBytes) : taken;
+    return Math.min(taken, this.movedBytes);
   }
 }
 

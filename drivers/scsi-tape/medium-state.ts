@@ -45,7 +45,7 @@ export async function readMediumState(
     densityCode: mode.blockDescriptors[0]?.densityCode ?? 0,
     mediumSerial: textOf(find(attribute.mediumSerial)),
     barcode: textOf(find(attribute.barcode)),
-    capacityBytes: capacity?.length === 8 ? Number(new FieldView(capacity).bigUint(0)) * mebibyte : undefined,
+    capacityBytes: capacity?.length === 8 ? bytesOf(new FieldView(capacity).bigUint(0)) : undefined,
   };
 }
 
@@ -89,6 +89,12 @@ async function readMemory(
   if (answer.kind === 'good') return parseAttributeValues(buffer.subarray(0, answer.transferredBytes)).attributes;
   if (isRefusedOperation(answer.sense)) abilities.refused('readAttribute');
   return [];
+}
+
+/** More than any number holds exactly is no capacity: drives that do not know it have been seen to send all ones. */
+function bytesOf(mebibytes: bigint): number | undefined {
+  const bytes = Number(mebibytes) * mebibyte;
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
 /**

@@ -282,6 +282,16 @@ export const errorCodes = {
   'device.wrong-type': define('operator', 'failed', 'The device at this address is not of the kind that was expected.'),
   'drive.busy': define('operator', 'waiting', 'The drive is in use.'),
   'drive.down': define('device', 'failed', 'A drive was put out of use.'),
+  'drive.interrupted': define(
+    'device',
+    'failed',
+    'A drive lost its place in the middle of the work: reset, another medium, or the link gave a command up.',
+  ),
+  'drive.late-error': define(
+    'device',
+    'failed',
+    'A drive reported an error when it unloaded, after everything was committed.',
+  ),
   'drive.load-failed': define('device', 'failed', 'A drive did not take a cartridge.'),
   'drive.none-free': define('operator', 'refused', 'Every drive that could take the cartridge holds another one.'),
   'drive.none-usable': define('operator', 'waiting', 'No drive is in working order.'),

@@ -16,6 +16,7 @@ import { noneSuitable, type Unfit } from '#src/jobs/none-suitable';
 import { type CartridgeUse, prepareVolume, rememberUnfit } from '#src/jobs/prepare-volume';
 import { isDriveFault, isDriveTrouble } from '#src/library/drive-trouble';
 import type { CartridgeId } from '#src/media/facets';
+import { isInterruption } from '#src/session/interruption';
 import { PayloadReader } from '#src/session/payload-reader';
 import { openFilePayload, unreadable } from '#src/session/tape-file-source';
 import { type AppendOutcome, openWriteSession, type SessionPorts, type WriteSession } from '#src/session/write-session';
@@ -55,6 +56,8 @@ export interface DespoolPorts extends SessionPorts, LossPorts {
   /** What goes on with the next cartridge is told here, once for each cartridge. */
   readonly onPassedOver: (cartridge: CartridgeRecord, error: GrandsireError) => void;
   readonly onProgress?: ((progress: DespoolProgress) => void) | undefined;
+  /** The drive lost its place, and the tape file that was being written is begun again. */
+  readonly onInterrupted: (error: GrandsireError) => void;
   /** The copy of the catalog was left out: nothing that was promised is missing. */
   readonly onCatalogLeftOut: (error: GrandsireError) => void;
   /** Makes a consistent copy of the catalog in this file. */
@@ -119,6 +122,7 @@ export async function despool(
     } catch (error) {
       if (chances.has(error)) {
         // Nothing tells against the cartridge.
+        if (isInterruption(error)) ports.onInterrupted(error);
         again = chosen;
         continue;
       }
@@ -198,7 +202,10 @@ async function writeSegments(round: Round, session: WriteSession): Promise<void>
   if (stopped) throw interrupted(`interrupted; ${left} segments of ${dataSet.id} stay staged`);
 }
 
-/** A segment that does not even fit on an empty cartridge fits on none: going on would use them all up. */
+/**
+ * A segment that does not even fit on an empty cartridge fits on none: going on would use them all up. Unless it should fit, by far: then the cartridge is at fault, and
+ * the next run must not take it again.
+ */
 async function assertCartridgeNotEmpty(
   segment: SegmentRecord,
   session: WriteSession,
@@ -206,8 +213,16 @@ async function assertCartridgeNotEmpty(
 ): Promise<void> {
   const files = await ports.repositories.tapeFiles.ofVolume(session.volume.key);
   if (files.some(({ kind, state }) => kind === 'segment' && state === 'written')) return;
+  const { barcode } = session.cartridge;
+  const capacityBytes = (await ports.repositories.cartridges.get(session.cartridge.id))?.capacityBytes;
+  if (capacityBytes !== undefined && segment.payloadBytes < capacityBytes / 2) {
+    throw new GrandsireError('cartridge.write-failed', {
+      message: `cartridge ${barcode} was said to be at its end before ${segment.payloadBytes} of its ${capacityBytes} bytes were written`,
+      remedy: `The rest goes to another cartridge. Clean the drive; if it happens again, retire the cartridge: grandsire cartridge retire ${barcode}.`,
+    });
+  }
   throw new GrandsireError('segment.too-large', {
-    message: `segment ${segment.number} (${segment.payloadBytes} bytes) does not fit on the empty cartridge ${session.cartridge.barcode}`,
+    message: `segment ${segment.number} (${segment.payloadBytes} bytes) does not fit on the empty cartridge ${barcode}`,
     remedy: 'Set staging.segmentSize in grandsire.yaml to a sixteenth of a cartridge, and run the backup again.',
   });
 }

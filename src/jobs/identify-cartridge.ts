@@ -24,7 +24,8 @@ export async function identifyCartridge(cartridge: CartridgeRecord, ports: Ident
   if (cartridge.kind === 'cleaning') return { identification: cleaningIdentification };
   const looked = await inAnyDrive(() => look(cartridge, ports));
   if (!looked) {
-    await ports.repositories.cartridges.update(cartridge.id, { kind: 'cleaning' });
+    if (!(await ports.repositories.volumes.ofCartridge(cartridge.id)))
+      await ports.repositories.cartridges.update(cartridge.id, { kind: 'cleaning' });
     return { identification: cleaningIdentification };
   }
   const { identification, found } = looked;

@@ -1,6 +1,7 @@
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { TapeDrive } from '#src/device/tape-drive';
 import { isDriveFault, isLostConnection } from '#src/library/drive-trouble';
+import { isInterruption, maxRestarts } from '#src/session/interruption';
 
 /** A cartridge in a drive, threaded and ready, and ours until disposed (then it is back in its slot). */
 export interface MountedCartridge extends AsyncDisposable {
@@ -22,17 +23,26 @@ export type MountCartridge = (cartridge: CartridgeRecord, request: MountRequest)
 /** So often in a row, with nothing done between, a connection may break: a network that is down for longer is for the operator to mend. */
 const mostLosses = 3;
 
-/** Whether work that failed in a drive can be begun anew: in another drive where this one is out of use now, in any where the connection broke. */
+/**
+ * Whether work that failed in a drive can be begun anew: in another drive where this one is out of use now, in any where the connection broke or the drive lost
+ * its place.
+ */
 export class SecondChances {
   #losses = 0;
+  #interruptions = 0;
 
   /** Something was done: what broke before counts no more. */
   progressed(): void {
     this.#losses = 0;
+    this.#interruptions = 0;
   }
 
   has(error: unknown): boolean {
     if (isDriveFault(error)) return true;
+    if (isInterruption(error)) {
+      this.#interruptions += 1;
+      return this.#interruptions <= maxRestarts;
+    }
     if (!isLostConnection(error)) return false;
     this.#losses += 1;
     return this.#losses <= mostLosses;

@@ -51,7 +51,9 @@ async function remember(
   { repositories, clock }: SessionPorts,
 ): Promise<void> {
   const { id, barcode } = cartridge;
-  const changes = facetsOf(error);
+  // A drive that is being cleaned says so of whatever it is given; what carries a volume cleans nothing.
+  const isMistaken = error.code === 'cartridge.cleaning' && (await repositories.volumes.ofCartridge(id)) !== undefined;
+  const changes = isMistaken ? undefined : facetsOf(error);
   // What was the drive's doing tells nothing of the cartridge; and a harder verdict stands.
   const isDoubt = changes !== undefined && 'condition' in changes && changes.condition === 'suspect';
   const isSettled = isDoubt && (await isJudged(cartridge, error, repositories));

@@ -95,13 +95,14 @@ class RebuildRun {
 
   /** Reads one cartridge; one that cannot be read is told, and the next one follows. */
   async read(cartridge: CartridgeRecord): Promise<void> {
+    const indexes = this.#indexes.length;
     try {
-      const before = this.#indexes.length;
-      await inAnyDrive(async () => {
+      const scan = async (): Promise<void> => {
         // Of an attempt that a failing drive cut off nothing is kept, least of all half an index.
-        for (const { path } of this.#indexes.splice(before)) await rm(path, { force: true });
+        for (const { path } of this.#indexes.splice(indexes)) await rm(path, { force: true });
         await this.#scan(cartridge);
-      });
+      };
+      await inAnyDrive(scan);
     } catch (error) {
       if (!isCopyFault(error) || error.kind === 'waiting') throw error;
       this.#doubts.push(error.message);

@@ -319,7 +319,17 @@ class ManagedLibrary implements Library {
 
   async #dismount(bay: Bay, cartridge: CartridgeRecord): Promise<void> {
     // Rewinding and unthreading take minutes, in which the robot can work for others. What fails here fails again below, and is told there.
-    await bay.drive.unload().catch(() => undefined);
+    const late = await bay.drive.unload().catch(() => undefined);
+    if (late) {
+      const { barcode = 'the cartridge' } = this.#robot.at({ kind: 'drive', number: bay.number });
+      this.#options.warn({
+        code: 'drive.late-error',
+        subject: `${this.name}/drive:${bay.number}`,
+        message:
+          `drive:${bay.number} of ${this.name} reported when it unloaded ${barcode}: ${late.sense.text}. ` +
+          `What was committed was on the medium before; see that it can be read: grandsire verify ${barcode}.`,
+      });
+    }
     await this.#serially(() => giveBack(this.#mountParts, bay, cartridge));
     this.#wakeWaiters();
   }

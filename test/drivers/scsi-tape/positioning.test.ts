@@ -68,7 +68,13 @@ describe('scsi-tape: knowing the place', () => {
     await drive.writeFilemarks(1, { synchronise: true });
     await drive.writeBlocks([one, one]);
     await drive.writeFilemarks(1, { synchronise: true });
-    transport.expect({ cdb: '1101fffffe' }, { cdb: '1101000001' }, { cdb: '1101ffffff' }, { cdb: '1101000002' });
+    transport.expect(
+      { cdb: '1100fffffc', sense: filemarkMet(4) },
+      { cdb: '1100fffffd', sense: filemarkMet(1) },
+      { cdb: '1101000001' },
+      { cdb: '1100ffffff', sense: filemarkMet(1) },
+      { cdb: '1101000002' },
+    );
     await drive.spaceFilemarks(-2n);
     assert.deepEqual(await drive.position(), {
       block: 1n,
@@ -113,9 +119,9 @@ describe('scsi-tape: spacing', () => {
   });
 
   it('stands before a filemark met on the way back, whichever sign the residual has', async () => {
-    for (const left of [2, -2]) {
+    for (const left of [1, -1]) {
       const { drive, transport } = await openScriptedDrive({ knows: 'none' });
-      transport.expect({ cdb: '1000000001' }, { cdb: write1 }, { cdb: '1100fffffd', sense: filemarkMet(left) });
+      transport.expect({ cdb: '1000000001' }, { cdb: write1 }, { cdb: '1100fffffe', sense: filemarkMet(left) });
       await drive.writeFilemarks(1, { synchronise: true });
       await drive.writeBlocks([one]);
       assert.deepEqual(await drive.spaceBlocks(-3n), { kind: 'filemark', passed: 1n });
@@ -143,6 +149,44 @@ describe('scsi-tape: spacing', () => {
     transport.expect({ cdb: '1100000002', sense: filemarkMet(5) });
     await assert.rejects(drive.spaceBlocks(2n), isDeviceError('device.unexpected-sense'));
     assert.equal(await drive.position(), undefined);
+  });
+});
+
+describe('scsi-tape: a drive that tells not how far it came (tgt)', () => {
+  const endOfData = fixedSense(0, 0x00, 0x05);
+
+  it('stands at the end of data where the object before it can be read', async () => {
+    for (const [answer, outcome] of [
+      [{ sense: filemarkMet(1) }, { kind: 'spaced' }],
+      [{ sense: fixedSense(8, 0x00, 0x00) }, { kind: 'end-of-data', passed: 4n }],
+    ] as const) {
+      const { drive, transport } = await openScriptedDrive({ knows: 'none' });
+      transport.expect({ cdb: '92', sense: invalidOperation }, { cdb: '2b', sense: invalidOperation });
+      transport.expect({ cdb: '01' }, { cdb: '1100000005', sense: endOfData });
+      transport.expect({ cdb: '01' }, { cdb: '1100000004' }, { cdb: '08', ...answer });
+      assert.deepEqual(await drive.locate(5n), outcome);
+      assert.equal((await drive.position())?.block, outcome.kind === 'spaced' ? 5n : 4n);
+      transport.assertDone();
+    }
+  });
+
+  it('is known to have passed all that was written', async () => {
+    const { drive, transport } = await openScriptedDrive({ knows: 'none' });
+    transport.expect({ cdb: write1 }, { cdb: write1 }, { cdb: '01' });
+    await drive.writeBlocks([one, one]);
+    await drive.rewind();
+    transport.expect({ cdb: '1100000002', sense: endOfData }, { cdb: '01' }, { cdb: '1100000003', sense: endOfData });
+    assert.deepEqual(await drive.spaceBlocks(2n), { kind: 'spaced' });
+    await drive.rewind();
+    assert.deepEqual(await drive.spaceBlocks(3n), { kind: 'end-of-data', passed: 2n });
+  });
+
+  it('is not sent back beyond the beginning, which it would call GOOD', async () => {
+    const { drive, transport } = await openScriptedDrive({ knows: 'none' });
+    transport.expect({ cdb: write1 }, { cdb: write1 }, { cdb: '1100fffffe' });
+    await drive.writeBlocks([one, one]);
+    assert.deepEqual(await drive.spaceBlocks(-7n), { kind: 'beginning-of-medium', passed: 2n });
+    assert.equal((await drive.position())?.beginningOfMedium, true);
   });
 });
 
