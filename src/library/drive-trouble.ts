@@ -1,6 +1,6 @@
 import type { ErrorCode } from '#src/base/error-codes';
 import { DeviceError } from '#src/base/errors';
-import type { AttentionOutcome, MediumErrorOutcome, ReadyState } from '#src/device/tape-drive';
+import type { MediumErrorOutcome, ReadyState } from '#src/device/tape-drive';
 import { senseKey } from '#src/scsi/sense-key';
 
 /** What a drive met with a cartridge. `certain`: it is the drive's fault, whatever the cartridge. */
@@ -39,7 +39,7 @@ export function troubleOfLoad(state: ReadyState): DriveTrouble | undefined {
   return undefined;
 }
 
-export const troubleOfOutcome = ({ sense }: MediumErrorOutcome | AttentionOutcome): DriveTrouble => ({
+export const troubleOfOutcome = ({ sense }: MediumErrorOutcome): DriveTrouble => ({
   certain: false,
   message: sense.text,
 });
