@@ -58,7 +58,7 @@ const words = {
   lacks: [3, 'the files that lie there are named, the others restored'],
 } as const;
 
-export function expectedOf(ending: Ending): Expected {
+function expectedOf(ending: Ending): Expected {
   const [word, code] = ending.split(' ') as [keyof typeof words, string | undefined];
   const [exitCode, text] = words[word];
   if (word === 'again') return { exitCode, codes: ['drive.interrupted'], text: `${text} (\`drive.interrupted\`)` };
@@ -162,6 +162,7 @@ async function assertNextWorks(site: DriveSite, { matrix, phase, ending }: Trial
   assert.equal(next.exitCode, 0, `${place}, the next time:\n${next.said.join('\n')}`);
   if (phases[phase].command === phases.write.command) await site.assertNothingLost(staged);
   else site.assertProtectedKept();
+  if (phase.startsWith('label')) assert.equal((await site.cartridge('G00002L9'))['condition'], 'good', place);
 }
 
 /** What happened is said as the drive put it, and with what to do. */
