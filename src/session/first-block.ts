@@ -1,4 +1,5 @@
 import type { AttentionOutcome, ReadOutcome, TapeDrive } from '#src/device/tape-drive';
+import { foreignFormat } from '#src/session/foreign-format';
 import { interruptedByDrive } from '#src/session/interruption';
 import type { LabelDescriptor } from '#src/volume/descriptor';
 import { parseLabel } from '#src/volume/label';
@@ -9,7 +10,7 @@ export type FirstBlock =
   | { readonly kind: 'newer-format'; readonly version: number }
   | { readonly kind: 'damaged-label'; readonly reason: string }
   | { readonly kind: 'blank' }
-  | { readonly kind: 'foreign'; readonly firstBlockBytes: number | undefined }
+  | { readonly kind: 'foreign'; readonly firstBlockBytes: number | undefined; readonly format?: string | undefined }
   | { readonly kind: 'unreadable'; readonly reason: string };
 
 /** Every block that a peer or we write fits twice; labels of our own are smaller than any of it. */
@@ -37,7 +38,8 @@ function judge(outcome: Exclude<ReadOutcome, AttentionOutcome>, buffer: Uint8Arr
       if (parsed.kind === 'ours') return parsed;
       if (parsed.kind === 'newer') return { kind: 'newer-format', version: parsed.version };
       if (parsed.kind === 'damaged') return { kind: 'damaged-label', reason: parsed.reason };
-      return { kind: 'foreign', firstBlockBytes: outcome.bytes };
+      const format = foreignFormat(buffer.subarray(0, outcome.bytes));
+      return { kind: 'foreign', firstBlockBytes: outcome.bytes, format };
     }
     case 'too-long':
       return { kind: 'foreign', firstBlockBytes: outcome.blockBytes };

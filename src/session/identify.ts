@@ -58,6 +58,7 @@ function describe(found: FirstBlock): Omit<Identification, 'writeProtected' | 'w
     case 'foreign':
       return {
         kind: 'foreign',
+        ...(found.format === undefined ? {} : { format: found.format }),
         ...(found.firstBlockBytes === undefined ? {} : { firstBlockBytes: found.firstBlockBytes }),
       };
     case 'unreadable':

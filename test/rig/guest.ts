@@ -39,6 +39,17 @@ export class Guest implements AsyncDisposable {
     return guest;
   }
 
+  /** Logs in to a target behind the port; its devices are there afterwards: `/dev/nst0`, … and `/dev/sg0`, … in the order of the LUNs. */
+  async logIn(target: string): Promise<void> {
+    await this.check(`set -e
+iscsiadm -m node -o new -T ${target} -p 10.0.2.100:3260
+iscsiadm -m node -T ${target} --login`);
+  }
+
+  async logOut(): Promise<void> {
+    await this.check('iscsiadm -m node --logoutall=all');
+  }
+
   /** Runs a script of bash as root. */
   async run(script: string): Promise<GuestRun> {
     this.#machine.control.write(Buffer.from(script).toString('base64'));
