@@ -29,7 +29,7 @@ export const command = defineCommand({
     { command: 'grandsire verify G00001L9', does: 'read the whole cartridge' },
     { command: 'grandsire verify home-20261122T220000Z', does: 'read all copies of this data set' },
   ],
-  exitCodes: [0, 4, 5, 6],
+  exitCodes: [0, 3, 4, 5, 6],
   json:
     '{ checked, bytes, failed: [{ dataSet, segment, cartridge, tapeFile, code, message }] }; cartridge and tapeFile are null for the copy in staging, segment for what is no segment, ' +
     'dataSet for a label',
