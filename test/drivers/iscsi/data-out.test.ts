@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Request } from '#test/drivers/iscsi/figures';
-import { failureOf, pattern } from '#test/drivers/iscsi/initiator';
+import { Connection, lost } from '#drivers/iscsi/connection';
+import { FullFeaturePhase } from '#drivers/iscsi/full-feature-phase';
+import { buildPdu, type Request } from '#test/drivers/iscsi/figures';
+import { failureOf, pattern, timeout } from '#test/drivers/iscsi/initiator';
+import { MemoryWire } from '#test/drivers/iscsi/memory-wire';
 import { type Keys, lun1, runCommand } from '#test/drivers/iscsi/run-command';
 import type { Link } from '#test/drivers/iscsi/scripted-target';
 
@@ -106,6 +109,38 @@ describe('Data-Out', () => {
       assert.match(failure.message, /it asks for \d+ bytes at byte \d+ \(request \d+\) of 300000/);
     });
   }
+
+  test('an R2T for a byte more than there is, within a burst', async () => {
+    const script = (link: Link, command: Request) =>
+      link.send('readyToTransfer', { itt: command.field('itt'), ttt: 1, desired: 101 });
+    const failure = await failureOf(runCommand({ out: pattern(100) }, script, solicited));
+    assert.match(failure.message, /it asks for 101 bytes at byte 0 \(request 0\) of 100/);
+  });
+
+  test("an answer that comes before the data has left: the memory is not the caller's before the socket has done with it", async () => {
+    const agreed = { maxSendDataBytes: 512, maxBurstBytes: 512, firstBurstBytes: 512, initialR2T: false };
+    for (const immediateData of [true, false]) {
+      const sent: Request[] = [];
+      const wire = new MemoryWire((request) => sent.push(request));
+      wire.isStuck = true;
+      const connection = new Connection(wire, { host: '192.0.2.1', port: 3260 }, 4096);
+      const parameters = { ...agreed, immediateData, headerDigest: false, dataDigest: false };
+      const login = { kind: 'logged-in', parameters, cmdSn: 1, expStatSn: 1, maxCmdSn: 9 } as const;
+      const phase = new FullFeaturePhase({ connection, login, name: 'stuck' });
+      const data = { direction: 'out', data: [pattern(300)] } as const;
+      let isSettled = false;
+      const work = phase.execute({ lun: lun1, cdb: Buffer.alloc(6), data }, { timeout }).finally(() => {
+        isSettled = true;
+      });
+      const itt = sent[0]?.field('itt') ?? 0;
+      connection.receive(buildPdu('scsiResponse', { itt, statSn: 1, expCmdSn: 2, maxCmdSn: 9 }));
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.equal(isSettled, false);
+      wire.release();
+      assert.equal((await work).transferredBytes, 300);
+      connection.close(lost(connection.portal, 'the end'));
+    }
+  });
 
   test('an R2T for a read, and one for no command', async () => {
     const script = (link: Link, command: Request) =>

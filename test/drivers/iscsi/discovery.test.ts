@@ -50,6 +50,8 @@ describe('SendTargets', () => {
       textOf({ TargetAddress: '[2001:db8::1]:3260,2' }),
       textOf({ TargetName: 'iqn.2026-11.example:b' }),
     ]);
+    const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = timers();
     for (const pieceBytes of [7, 50, 1000]) {
       await using target = await ScriptedTarget.start(tell(text, pieceBytes));
       const { target: _, ...options } = sessionOptions(target);
@@ -59,6 +61,7 @@ describe('SendTargets', () => {
       ]);
       await target.done();
     }
+    assert.equal(timers(), before, 'timers that are left');
   });
 
   const broken: readonly (readonly [string, (link: Link, first: Request) => Promise<void> | void, RegExp])[] = [

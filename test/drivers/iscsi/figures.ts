@@ -145,7 +145,7 @@ export function buildPdu(
   return wrap(Buffer.concat([header, additional]), data, wrapping);
 }
 
-export function wrap(header: Buffer, data: Buffer, { headerDigest, dataDigest }: Wrapping): Buffer {
+function wrap(header: Buffer, data: Buffer, { headerDigest, dataDigest }: Wrapping): Buffer {
   const padded = Buffer.concat([data, Buffer.alloc(paddingOf(data.length))]);
   return Buffer.concat([
     header,

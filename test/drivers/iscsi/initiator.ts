@@ -55,3 +55,8 @@ export async function failureOf(work: Promise<unknown>): Promise<DeviceError> {
 /** Bytes that are all different from their neighbours. */
 export const pattern = (lengthBytes: number, seed = 0): Buffer =>
   Buffer.from(Uint8Array.from({ length: lengthBytes }, (_, index) => (index * 7 + (index >> 8) * 13 + seed) & 0xff));
+
+/** Turns of the event loop until something is so. */
+export async function waitFor(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+}

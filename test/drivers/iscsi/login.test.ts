@@ -141,6 +141,14 @@ describe('a login that must fail', () => {
       /in stage 1 of the login, which is in 0/,
     ],
     [
+      'an answer that goes on, and ends its stage',
+      async (link) => {
+        const request = await link.next('loginRequest');
+        link.send('loginResponse', { itt: request.field('itt'), flags: 0xc3 }, textOf(agreement));
+      },
+      /goes on, and ends its stage/,
+    ],
+    [
       'text without a key',
       async (link) => link.answerLogin(await link.next('loginRequest'), { '': 'x' }, { to: 1 }),
       /is no text key/,

@@ -45,6 +45,12 @@ export class MemoryWire implements Wire {
     queueMicrotask(() => this.#sent());
   }
 
+  /** The peer reads again. */
+  release(): void {
+    this.isStuck = false;
+    this.#sent();
+  }
+
   #sent(): void {
     for (const onSent of this.#unsent.splice(0)) onSent();
   }

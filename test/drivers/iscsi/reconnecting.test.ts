@@ -212,6 +212,12 @@ describe('the way back', () => {
       async (link) => {
         await link.login();
         await good(link)(1);
+        await link.next();
+        link.reset();
+      },
+      async (link) => {
+        await link.login();
+        await good(link)(1);
         await link.logout();
       },
     );
@@ -219,6 +225,9 @@ describe('the way back', () => {
     await loseOne(opened.unit);
     assert.equal((await opened.unit.execute(inquiry, none, { timeout })).status, 0);
     assert.equal(delays.length, 6);
+    await failureOf(opened.unit.execute(inquiry, none, { timeout }));
+    assert.equal((await opened.unit.execute(inquiry, none, { timeout })).status, 0);
+    assert.deepEqual(delays.slice(6), [250], 'after a success they begin anew');
     await opened[Symbol.asyncDispose]();
     await target.done();
   });
