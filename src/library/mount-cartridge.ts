@@ -46,14 +46,14 @@ export async function bringCartridge(
   cartridge: CartridgeRecord,
   request: MountRequest,
 ): Promise<Bay | 'wait'> {
-  const { options, robot, busy } = parts;
+  const { options, busy } = parts;
   throwIfAborted(request.signal);
   const source = findCartridge(parts, cartridge);
   const bay = await chooseBay(parts, { cartridge, source, request });
   if (bay === 'wait') return bay;
   busy.add(bay.number);
   try {
-    await bring(robot, source, bay);
+    await bring(parts, cartridge, bay);
     trace('mount.carried');
     await setDrive(options, bay.number, { state: 'busy', reason: request.purpose, cartridge: cartridge.barcode });
     return bay;
@@ -145,13 +145,29 @@ async function chooseBay(
   return holding ?? idle.find((bay) => !isFull(bay)) ?? idle[0] ?? 'wait';
 }
 
-async function bring(robot: Robot, source: NumberedElement, { number }: Bay): Promise<void> {
+async function bring(parts: MountParts, cartridge: CartridgeRecord, { number }: Bay): Promise<void> {
+  const { robot } = parts;
   const place = { kind: 'drive', number } as const;
-  if (source.kind === 'drive' && source.number === number) return;
-  // Left there by a run that was ended, or loaded by hand: home with it first.
-  if (robot.at(place).full) await robot.carryHome(place);
-  await robot.carry(source, place);
+  for (let attempt = 1; ; attempt++) {
+    const source = findCartridge(parts, cartridge);
+    if (source.kind === 'drive' && source.number === number) return;
+    try {
+      // Left there by a run that was ended, or loaded by hand: home with it first.
+      if (robot.at(place).full) await robot.carryHome(place);
+      return await robot.carry(source, place);
+    } catch (cause) {
+      // Somebody was at the library in the meantime: it has been looked into, and the cartridge may lie in another place.
+      if (!isOtherThere(cause) || attempt >= maxAttempts) throw cause;
+    }
+  }
 }
+
+/** How often a cartridge is looked for anew after hands changed the library. */
+const maxAttempts = 3;
+
+const isOtherThere = (cause: unknown): boolean =>
+  cause instanceof GrandsireError &&
+  (cause.code === 'library.contents-changed' || cause.code === 'library.place-empty');
 
 interface Refusal {
   readonly cartridge: CartridgeRecord;

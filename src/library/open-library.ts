@@ -12,8 +12,9 @@ import {
   notInventoried,
   unknownCartridge,
 } from '#src/library/library-errors';
-import type { LibraryOptions } from '#src/library/library-parts';
+import type { LibraryOptions, MoveResult } from '#src/library/library-parts';
 import { type LibraryStatus, libraryStatus } from '#src/library/library-status';
+import { putOut, takeIn } from '#src/library/mail-slots';
 import {
   bringCartridge,
   giveBack,
@@ -22,16 +23,9 @@ import {
   type MountRequest,
   threadCartridge,
 } from '#src/library/mount-cartridge';
-import type { NumberedElement } from '#src/library/numbered-element';
-import { type Place, Robot } from '#src/library/robot';
+import type { NumberedElement, Place } from '#src/library/numbered-element';
+import { Robot } from '#src/library/robot';
 import { SharedLease } from '#src/library/shared-lease';
-
-export interface MoveResult {
-  /** Barcode, or the place where it was where it has none. */
-  readonly cartridge: string;
-  readonly from: string;
-  readonly to: string;
-}
 
 /**
  * A changer, its drives and its slots as one managed thing.
@@ -120,8 +114,8 @@ class ManagedLibrary implements Library {
   importAll(options: Cancellable = {}): Promise<readonly MoveResult[]> {
     return this.#alone(options, async () => {
       const moved: MoveResult[] = [];
-      for (const { number, full } of this.#robot.of('mailSlot')) {
-        if (full) moved.push(await this.#home({ kind: 'mailSlot', number }));
+      for (const { number } of this.#robot.of('mailSlot')) {
+        moved.push(...(await takeIn(this.#robot, { kind: 'mailSlot', number }, (place) => this.#home(place))));
       }
       return moved;
     });
@@ -134,14 +128,14 @@ class ManagedLibrary implements Library {
       const wanted: Place[] = [];
       for (const barcode of barcodes) wanted.push(await this.#placeOf(barcode));
       for (const [index, from] of wanted.entries()) {
-        const free = this.#robot.of('mailSlot').find(({ full }) => !full);
-        if (!free) {
+        const put = await putOut(this.#robot, (mail) => this.#carry(from, mail));
+        if (!put) {
           throw mailSlotsFull(this.name, {
             out: moved.map(({ cartridge }) => cartridge),
             left: barcodes.slice(index),
           });
         }
-        moved.push(await this.#carry(from, { kind: 'mailSlot', number: free.number }));
+        moved.push(put);
       }
       return moved;
     });
@@ -252,8 +246,7 @@ class ManagedLibrary implements Library {
   async #look(options: Cancellable): Promise<void> {
     await this.#robot.look(options);
     for (const { number, full } of this.#robot.of('transport')) {
-      // Left in the robot's hand by a power failure in the middle of a move.
-      if (full) await this.#robot.carryHome({ kind: 'transport', number });
+      if (full) await this.#robot.emptyHand(number);
     }
     await this.#bays.match(this.#robot, options);
     await this.#keepRecord();
