@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { type Alarm, systemAlarm } from '#src/base/alarm';
 import type { Clock } from '#src/base/clock';
 import type { Duration } from '#src/base/duration';
 import { GrandsireError } from '#src/base/errors';
@@ -18,6 +19,7 @@ import { bindScheme, type Scheme } from '#src/rotation/scheme';
 
 /** Every driver and scheme of the program, loaded at first use. */
 const drivers: Readonly<Record<string, () => Promise<Driver>>> = {
+  iscsi: async () => (await import('#drivers/iscsi/driver')).driver as Driver,
   virtual: async () => (await import('#drivers/virtual/driver')).driver as Driver,
 };
 
@@ -36,6 +38,8 @@ export interface DeviceSurroundings {
   readonly interpose?: ((transport: ScsiTransport, unit: FoundUnit) => ScsiTransport) | undefined;
   /** How waiting for a device is done; by the system's timers unless told. */
   readonly pause?: Pause | undefined;
+  /** What the watchdogs go by; the system's timers unless told. */
+  readonly alarm?: Alarm | undefined;
 }
 
 /** The program put together over one configuration. */
@@ -58,6 +62,8 @@ export interface LibraryUse {
   readonly job: string;
   readonly wait: Duration;
   readonly warn: (warning: LibraryWarning) => void;
+  /** A line for the operator that changes nothing of the outcome; heard by nobody unless told. */
+  readonly note?: ((text: string) => void) | undefined;
 }
 
 /** Opens the catalog (makes it where there is none) and checks the settings of every rotation. No device is touched. */
@@ -91,6 +97,8 @@ async function openNamedLibrary(
     configuration,
     interpose = (transport) => transport,
     pause = systemPause,
+    alarm = systemAlarm,
+    note = () => undefined,
     ...parts
   }: Pick<App, 'configuration' | 'clock' | 'catalog' | 'locks'> & DeviceSurroundings & LibraryUse,
 ): Promise<Library> {
@@ -98,6 +106,7 @@ async function openNamedLibrary(
   const { openMediaChanger } = await import('#drivers/scsi-changer/open-media-changer');
   const { openTapeDrive } = await import('#drivers/scsi-tape/open-tape-drive');
   const { openLibrary } = await import('#src/library/open-library');
+  const { openChangerInTime } = await import('#src/library/watched-changer');
   const source = await driver.openUnits(settings);
   const openUnit = async (unit: FoundUnit) => interpose(await source.open(unit), unit);
   try {
@@ -109,12 +118,17 @@ async function openNamedLibrary(
       name,
       libraries: Object.keys(configuration.libraries),
       source,
-      changer: await openMediaChanger(await openUnit(changer), { pause }),
+      changer: await openChangerInTime(async () => openMediaChanger(await openUnit(changer), { pause }), {
+        library: name,
+        alarm,
+      }),
       drives: units
         .filter(({ kind }) => kind === 'tape')
         .map((unit) => ({ address: unit.address, open: async () => openTapeDrive(await openUnit(unit), { pause }) })),
       virtual: driver.create !== undefined,
       pause,
+      alarm,
+      note,
       newPool: newCartridgePool(configuration),
     });
   } catch (error) {

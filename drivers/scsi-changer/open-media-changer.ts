@@ -1,4 +1,5 @@
 import { ChangerUnit, type Request } from '#drivers/scsi-changer/changer-unit';
+import { elementState } from '#drivers/scsi-changer/element-state';
 import { ElementReader } from '#drivers/scsi-changer/read-elements';
 import { ScsiMediaChanger } from '#drivers/scsi-changer/scsi-media-changer';
 import { timeLimits } from '#drivers/scsi-changer/time-limits';
@@ -35,8 +36,8 @@ export async function openMediaChanger(
     const reader = new ElementReader(unit);
     // The first look also finds out whether the library names its drives; attentions from before our time end with it.
     const drives = await reader.read('drive', geometry.drives);
-    const tellsDriveSerials =
-      drives.length > 0 && drives.every(({ deviceIdentifier }) => deviceIdentifier !== undefined);
+    const serials = drives.map((drive) => elementState(drive).driveSerial);
+    const tellsDriveSerials = serials.length > 0 && !serials.includes(undefined);
     return new ScsiMediaChanger({ unit, reader, identity, geometry, tellsDriveSerials });
   } catch (cause) {
     await transport[Symbol.asyncDispose]();

@@ -6,10 +6,12 @@ import { telemetry } from '#drivers/scsi-tape/telemetry';
 import { timeLimits } from '#drivers/scsi-tape/time-limits';
 import { deviceText, FieldView } from '#src/base/field-view';
 import type { Cancellable, MediumState } from '#src/device/tape-drive';
+import { encodeInquiryCdb } from '#src/scsi/inquiry';
 import { encodeModeSense6Cdb } from '#src/scsi/mode-commands';
 import { type ParsedModeParameters, parseModeParameters6 } from '#src/scsi/mode-parameters';
 import { encodeReadAttributeCdb, type MediumAttribute, parseAttributeValues } from '#src/scsi/read-attribute';
 import { parseMediumConfiguration, tapeModePage } from '#src/scsi/tape-mode-pages';
+import { parseSequentialAccessCapabilities, vitalProductDataPage } from '#src/scsi/vital-product-data';
 
 /** What the questions to a drive are asked with. */
 export interface DriveParts {
@@ -37,11 +39,13 @@ export async function readMediumState(
   const page = mode.pages.find((candidate) => candidate.page === tapeModePage.mediumConfiguration);
   return {
     writeProtected: mode.writeProtected,
-    worm: (page !== undefined && parseMediumConfiguration(page).worm) || isWormType(find(attribute.mediumType)),
+    worm:
+      isWormType(find(attribute.mediumType)) ||
+      (page !== undefined && parseMediumConfiguration(page).worm && (await canWorkWithWorm(unit, signal))),
     densityCode: mode.blockDescriptors[0]?.densityCode ?? 0,
     mediumSerial: textOf(find(attribute.mediumSerial)),
     barcode: textOf(find(attribute.barcode)),
-    capacityBytes: capacity?.length === 8 ? Number(new FieldView(capacity).bigUint(0)) * mebibyte : undefined,
+    capacityBytes: capacity?.length === 8 ? bytesOf(new FieldView(capacity).bigUint(0)) : undefined,
   };
 }
 
@@ -85,6 +89,28 @@ async function readMemory(
   if (answer.kind === 'good') return parseAttributeValues(buffer.subarray(0, answer.transferredBytes)).attributes;
   if (isRefusedOperation(answer.sense)) abilities.refused('readAttribute');
   return [];
+}
+
+/** More than any number holds exactly is no capacity: drives that do not know it have been seen to send all ones. */
+function bytesOf(mebibytes: bigint): number | undefined {
+  const bytes = Number(mebibytes) * mebibyte;
+  return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
+/**
+ * Sequential-access device capabilities (SSC-5, VPD page B0h): a drive that cannot work with WORM media at all has none loaded, whatever its
+ * mode page says. True where the drive has no such page.
+ */
+async function canWorkWithWorm(unit: TapeUnit, signal: AbortSignal | undefined): Promise<boolean> {
+  const buffer = new Uint8Array(64);
+  const cdb = encodeInquiryCdb({
+    page: vitalProductDataPage.sequentialAccessCapabilities,
+    allocationBytes: buffer.length,
+  });
+  const answer = await unit.sendAside({ cdb, data: { direction: 'in', buffer }, timeout: timeLimits.inquiry, signal });
+  if (answer.kind === 'check') return true;
+  const { worm, truncated } = parseSequentialAccessCapabilities(buffer.subarray(0, answer.transferredBytes));
+  return worm || truncated;
 }
 
 /** MEDIUM TYPE 80h is write-once (SPC-5, medium type attribute). */

@@ -18,8 +18,19 @@ export interface Unforeseen {
 
 const unforeseen = (sense: Sense): Unforeseen => ({ kind: 'unforeseen', sense });
 
-/** NO SENSE and RECOVERED ERROR end commands that did what was asked, save for what the bits say. */
-const isBenign = ({ key }: Sense): boolean => key === senseKey.noSense || key === senseKey.recoveredError;
+/**
+ * These end commands that did what was asked, save for what the bits say (SPC-5, sense keys): NO SENSE carries "cleaning requested" (00/17), too, in the middle of
+ * a write.
+ */
+export const isBenign = ({ key }: Sense): boolean =>
+  key === senseKey.noSense || key === senseKey.recoveredError || key === senseKey.completed;
+
+/** CANNOT READ, WRITE … INCOMPATIBLE MEDIUM: whatever key it comes with, it is the medium that the drive cannot use. */
+const isIncompatible = ({ asc }: Sense): boolean => asc === 0x30;
+
+/** WRITE PROTECTED, OPERATOR SELECTED WRITE PROTECT, WORM MEDIUM – OVERWRITE ATTEMPTED; others of DATA PROTECT tell of keys and formats. */
+const isWriteProtect = ({ asc, ascq }: Sense): boolean =>
+  asc === 0x27 || asc === 0x5a || (asc === 0x30 && ascq === 0x0c);
 
 /** READ(6) of one variable-length block with SILI 0 (SSC-5, READ(6)). */
 export function readOutcome(
@@ -33,19 +44,24 @@ export function readOutcome(
   switch (sense.key) {
     case senseKey.noSense:
     case senseKey.recoveredError:
+    case senseKey.completed:
       if (sense.filemark) return { kind: 'filemark' };
       if (sense.incorrectLength) return incorrectLength(sense, requestedBytes, answer.transferredBytes);
-      return sense.endOfMedium ? block(requestedBytes, answer.transferredBytes) : unforeseen(sense);
+      return block(requestedBytes, answer.transferredBytes);
     case senseKey.blankCheck:
       return atBeginning ? { kind: 'blank', sense: summary } : { kind: 'end-of-data' };
     case senseKey.mediumError:
       // SSC-5, READ(6): the end of the partition is MEDIUM ERROR with EOM.
       if (sense.endOfMedium && sense.asc === 0x00) return { kind: 'end-of-medium', sense: summary };
       return { kind: 'medium-error', sense: summary };
+    case senseKey.dataProtect:
+      // Encrypted, and the drive has no key for it; another copy may be readable.
+      return isStorageFull(sense) ? unforeseen(sense) : { kind: 'medium-error', sense: summary };
     case senseKey.notReady:
+    case senseKey.abortedCommand:
       return { kind: 'attention', sense: summary };
     default:
-      return unforeseen(sense);
+      return isIncompatible(sense) ? { kind: 'medium-error', sense: summary } : unforeseen(sense);
   }
 }
 
@@ -79,7 +95,8 @@ export function writeOutcome(
   switch (sense.key) {
     case senseKey.noSense:
     case senseKey.recoveredError:
-      if (!sense.endOfMedium) return sense.key === senseKey.recoveredError ? { kind: 'written' } : unforeseen(sense);
+    case senseKey.completed:
+      if (!sense.endOfMedium) return left === 0 ? { kind: 'written' } : unforeseen(sense);
       // At early warning INFORMATION is what was not written; normally 0. What was not written is not told as written.
       if (left > 0)
         return { kind: 'volume-overflow', writtenBlocks: writtenBefore, doneUnits: Math.max(0, units - left) };
@@ -92,15 +109,18 @@ export function writeOutcome(
       };
     case senseKey.dataProtect:
       if (isStorageFull(sense)) return unforeseen(sense);
+      if (!isWriteProtect(sense)) return { kind: 'medium-error', sense: summary, deferred: false };
       return { kind: 'write-protected', sense: summary };
     case senseKey.mediumError:
     case senseKey.blankCheck:
       // BLANK CHECK on a write: WORM, or a place that is not at end of data; nothing more can be written here.
       return { kind: 'medium-error', sense: summary, deferred: false };
     case senseKey.notReady:
+    case senseKey.abortedCommand:
+      // Whether it was carried out cannot be known.
       return { kind: 'attention', sense: summary };
     default:
-      return unforeseen(sense);
+      return isIncompatible(sense) ? { kind: 'medium-error', sense: summary, deferred: false } : unforeseen(sense);
   }
 }
 
@@ -115,22 +135,22 @@ export function spaceOutcome(answer: CommandAnswer, count: bigint): SpaceOutcome
       return passed === undefined ? unforeseen(sense) : { kind: 'filemark', passed };
     // tgt and others report the end of data as NO SENSE 00/05, the standard as BLANK CHECK.
     if (sense.key === senseKey.blankCheck || (isBenign(sense) && sense.asc === 0x00 && sense.ascq === 0x05)) {
-      return passed === undefined ? unforeseen(sense) : { kind: 'end-of-data', passed };
+      return { kind: 'end-of-data', passed };
     }
-    if (sense.endOfMedium && count < 0n && sense.asc === 0x00) {
-      return passed === undefined ? unforeseen(sense) : { kind: 'beginning-of-medium', passed };
-    }
+    // And the beginning as NO SENSE 00/04, without the EOM bit.
+    const isBeginning = sense.endOfMedium || (isBenign(sense) && sense.ascq === 0x04);
+    if (isBeginning && count < 0n && sense.asc === 0x00) return { kind: 'beginning-of-medium', passed };
     if (sense.key === senseKey.mediumError) return { kind: 'medium-error', sense: summary };
-    return sense.key === senseKey.recoveredError ? { kind: 'spaced' } : unforeseen(sense);
+    return (sense.information ?? 0n) === 0n ? { kind: 'spaced' } : unforeseen(sense);
   }
-  return sense.key === senseKey.notReady ? { kind: 'attention', sense: summary } : unforeseen(sense);
+  const isInterrupted = sense.key === senseKey.notReady || sense.key === senseKey.abortedCommand;
+  return isInterrupted ? { kind: 'attention', sense: summary } : unforeseen(sense);
 }
 
 /** Some devices report what is left of a backward count as a negative number, some as a positive one. */
 function passedOf({ information }: Sense, count: bigint): bigint | undefined {
   const wanted = count < 0n ? -count : count;
-  // One object was to be passed and was not: nothing to tell.
-  if (information === undefined) return wanted === 1n ? 0n : undefined;
+  if (information === undefined) return undefined;
   const left = information < 0n ? -information : information;
   return left > wanted ? undefined : wanted - left;
 }

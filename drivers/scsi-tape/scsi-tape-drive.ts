@@ -244,6 +244,7 @@ export class ScsiTapeDrive implements TapeDrive {
         return outcome;
       case 'end-of-data':
       case 'blank':
+        count.endHere();
         return outcome;
       case 'end-of-medium':
         count.losePlace();

@@ -16,6 +16,8 @@ export class TapeCount {
   #file: bigint | undefined;
   /** Tape file → its first object. */
   #starts = new Map<bigint, bigint>();
+  /** Where the data end, once something was written or the end was read at a place that is known. */
+  #end: CountedPlace | undefined;
 
   get place(): CountedPlace {
     return { block: this.#block, file: this.#file };
@@ -26,6 +28,23 @@ export class TapeCount {
     this.#block = undefined;
     this.#file = undefined;
     this.#starts.clear();
+    this.#end = undefined;
+  }
+
+  /** Where the data end, as far as it is known. */
+  get end(): CountedPlace | undefined {
+    return this.#end;
+  }
+
+  /** The data end here. */
+  endHere(): void {
+    this.#end = this.#block === undefined ? undefined : this.place;
+  }
+
+  /** The object number of the filemark before which one stands after spacing back over `count` filemarks; undefined where it is not known. */
+  filemarkBack(count: bigint): bigint | undefined {
+    const behind = this.#file === undefined ? undefined : this.#startOf(this.#file - count + 1n);
+    return behind === undefined || behind === 0n ? undefined : behind - 1n;
   }
 
   /** The place is not known, but the medium is the same and what lies where has not changed. */
@@ -87,11 +106,13 @@ export class TapeCount {
   wroteBlocks(count: bigint): void {
     this.#cutBehind();
     this.passBlocks(count);
+    this.endHere();
   }
 
   wroteFilemarks(count: bigint): void {
     this.#cutBehind();
     for (let n = 0n; n < count; n += 1n) this.passFilemark();
+    this.endHere();
   }
 
   /** What is written ends the data: everything known of what lay behind is gone. */
@@ -110,10 +131,10 @@ export class TapeCount {
     return file === undefined ? undefined : this.#starts.get(file);
   }
 
-  /** The tape file in which a block lies, where the filemarks before and after it are known. */
+  /** The tape file in which a block lies, where the filemarks (or the end of data) before and after it are known. */
   #fileOf(block: bigint): bigint | undefined {
     for (const [file, start] of this.#starts) {
-      const next = this.#starts.get(file + 1n);
+      const next = this.#starts.get(file + 1n) ?? (this.#end?.file === file ? (this.#end.block ?? 0n) + 1n : undefined);
       if (start === block || (start < block && next !== undefined && block < next)) return file;
     }
     return undefined;

@@ -1,4 +1,5 @@
 import { isHarmlessAttention } from '#drivers/scsi-tape/attention';
+import { isBenign } from '#drivers/scsi-tape/outcomes';
 import { TapeCount } from '#drivers/scsi-tape/tape-count';
 import type { Duration } from '#src/base/duration';
 import { DeviceError, throwIfAborted } from '#src/base/errors';
@@ -30,6 +31,9 @@ const noData: DataPhase = { direction: 'none' };
 
 /** A device may queue several attentions (reset, new medium, changed parameters), each reported once; more than these is a defect. */
 const maxRepeats = 32;
+
+/** How often a command aside, which does no harm when it is carried out twice, is sent again after the link gave it up. */
+const maxAborted = 2;
 
 /**
  * The way to the drive with what all commands have in common: unit attentions, deferred errors, and whether the place on the medium is
@@ -113,9 +117,18 @@ export class TapeUnit {
 
   /** A command aside (mode, log, ready): what befell the medium is kept for the next command that can report it. */
   async sendAside(request: Request): Promise<CommandAnswer> {
+    let aborted = 0;
     for (let repeat = 0; repeat < maxRepeats; repeat++) {
       const answer = await this.#exchange(request);
-      if (answer.kind === 'good' || answer.kind === 'check') return answer;
+      if (answer.kind === 'check' && answer.sense.key === senseKey.abortedCommand && aborted < maxAborted) {
+        aborted += 1;
+        continue;
+      }
+      if (answer.kind === 'good') return answer;
+      if (answer.kind === 'check') {
+        const { transferredBytes } = answer;
+        return isBenign(answer.sense) ? { kind: 'good', transferredBytes } : answer;
+      }
       // A deferred error condemns data; no later attention may hide it.
       if (this.#pending?.kind !== 'medium-error') this.#pending = answer;
     }

@@ -61,6 +61,11 @@ export const errorCodes = {
     'refused',
     'The volume of the cartridge was met on another one, too; neither is written to.',
   ),
+  'cartridge.failed-twice': define(
+    'medium',
+    'failed',
+    'The cartridge failed in two drives, so it is the cartridge; it is not written to any more.',
+  ),
   'cartridge.foreign': define(
     'operator',
     'refused',
@@ -86,6 +91,7 @@ export const errorCodes = {
     'waiting',
     'No cartridge is left that a run may write to; what is staged stays staged.',
   ),
+  'cartridge.not-brought-home': define('device', 'failed', 'A cartridge could not be brought back to a slot.'),
   'cartridge.not-found': define('operator', 'not-found', 'No such cartridge is known.'),
   'cartridge.not-in-library': define('operator', 'waiting', 'The cartridge is not where the robot can reach it.'),
   'cartridge.protected': define(
@@ -97,6 +103,11 @@ export const errorCodes = {
     'operator',
     'refused',
     'The cartridge is retired or damaged and is not written to any more.',
+  ),
+  'cartridge.stuck': define(
+    'device',
+    'failed',
+    'The cartridge is in a drive that is out of use, and cannot be taken out.',
   ),
   'cartridge.unexpectedly-blank': define(
     'medium',
@@ -230,6 +241,7 @@ export const errorCodes = {
     'failed',
     'A cartridge did not become ready in its drive within two and a half hours.',
   ),
+  'device.login-refused': define('operator', 'failed', 'The library on the network does not let this program in.'),
   'device.malformed-response': define(
     'device',
     'failed',
@@ -275,8 +287,29 @@ export const errorCodes = {
     'failed',
     'Drives of a library have one serial number; which is which is found out by loading a cartridge.',
   ),
+  'drive.interrupted': define(
+    'device',
+    'failed',
+    'A drive lost its place in the middle of the work: reset, another medium, or the link gave a command up.',
+  ),
+  'drive.late-error': define(
+    'device',
+    'failed',
+    'A drive reported an error when it unloaded, after everything was committed.',
+  ),
   'drive.load-failed': define('device', 'failed', 'A drive did not take a cartridge.'),
+  'drive.none-free': define('operator', 'refused', 'Every drive that could take the cartridge holds another one.'),
   'drive.none-usable': define('operator', 'waiting', 'No drive is in working order.'),
+  'drive.overdue': define(
+    'device',
+    'failed',
+    'A drive did not finish loading, positioning, moving data or unloading within its budget, and was put out of use.',
+  ),
+  'drive.still-loading': define(
+    'device',
+    'failed',
+    'A command that died left a cartridge that the drive is still getting ready; it is left to finish.',
+  ),
   'drive.unmatched': define(
     'device',
     'failed',
@@ -348,6 +381,7 @@ export const errorCodes = {
     'There is no library of this name, or several and none was named.',
   ),
   'library.not-inventoried': define('operator', 'not-found', 'Nobody has looked yet what is in the library.'),
+  'library.overdue': define('device', 'failed', 'A library did not finish a move or a look within its budget.'),
   'library.place-empty': define('operator', 'refused', 'There is no cartridge in the place named.'),
   'library.place-full': define('operator', 'refused', 'The place named is not free.'),
   'library.place-unreported': define(

@@ -7,7 +7,7 @@ import type { Library } from '#src/library/open-library';
 /** Libraries of one command, each opened when something is mounted in it for the first time. */
 export class LibraryMounts implements AsyncDisposable {
   readonly #app: App;
-  readonly #context: Pick<Context, 'wait' | 'signal'>;
+  readonly #context: Pick<Context, 'wait' | 'signal' | 'note'>;
   readonly #job: string;
   readonly #warnings: Warning[];
   readonly #open = new Map<string, Promise<Library>>();
@@ -16,7 +16,7 @@ export class LibraryMounts implements AsyncDisposable {
   /** `warnings`: where to put what goes wrong beside the work. */
   constructor(
     app: App,
-    context: Pick<Context, 'wait' | 'signal'>,
+    context: Pick<Context, 'wait' | 'signal' | 'note'>,
     { job, warnings }: { readonly job: string; readonly warnings: Warning[] },
   ) {
     this.#app = app;
@@ -49,6 +49,7 @@ export class LibraryMounts implements AsyncDisposable {
       job: this.#job,
       wait: this.#context.wait,
       warn: (warning) => this.#tell(warning),
+      note: this.#context.note,
     });
     this.#open.set(name, opening);
     return opening;

@@ -24,7 +24,7 @@ export async function useLibrary<T>(
   const { wait } = context;
   const told = ({ code, message }: Warning): void => void warnings.set(`${code} ${message}`, { code, message });
   try {
-    await using library = await app.openLibrary(name, { job, wait, warn: told });
+    await using library = await app.openLibrary(name, { job, wait, warn: told, note: context.note });
     return { value: await work(library), warnings: [...warnings.values()] };
   } catch (failure) {
     for (const { code, message } of warnings.values()) context.note(`warning: ${message} (${code})`);

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { GrandsireError } from '#src/base/errors';
 import type { TimeZone } from '#src/base/time-zone';
-import { initialConfiguration } from '#src/config/initial-configuration';
+import { type InitialChoices, initialConfiguration } from '#src/config/initial-configuration';
 
 const mostStagingBytes = 200 * 2 ** 30;
 /** Room for two small segments; less is no staging area, and the disk is full. */
@@ -14,14 +14,14 @@ const leastStagingBytes = 64 * 2 ** 20;
  */
 export function writeInitialConfiguration(
   folder: string,
-  timeZone: TimeZone,
+  { timeZone, network }: Pick<InitialChoices, 'network'> & { readonly timeZone: TimeZone },
 ): { readonly configuration: string; readonly stagingBytes: number } {
   const file = join(folder, 'grandsire.yaml');
   try {
     // Not recursive: below /proc, where mkdir answers ENOENT, that never ends.
     if (!existsSync(folder)) mkdirSync(folder);
     const stagingBytes = stagingSize(folder);
-    writeFileSync(file, initialConfiguration({ stagingSizeBytes: stagingBytes, timeZone }), {
+    writeFileSync(file, initialConfiguration({ stagingSizeBytes: stagingBytes, timeZone, network }), {
       flag: 'wx',
       mode: 0o644,
     });

@@ -58,7 +58,7 @@ export interface MediaChanger extends AsyncDisposable {
   readonly address: string;
   readonly identity: DeviceIdentity;
   readonly geometry: LibraryGeometry;
-  /** Whether READ ELEMENT STATUS names the drives' serials. */
+  /** Whether READ ELEMENT STATUS names the serials of all drives; where not, it may still name some. */
   readonly tellsDriveSerials: boolean;
 
   inventory(options?: Cancellable): Promise<readonly ElementState[]>;

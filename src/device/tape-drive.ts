@@ -94,8 +94,9 @@ export type SpaceOutcome =
   | { readonly kind: 'spaced' }
   /** Met while spacing over blocks; the medium stands on the far side of it. `passed` = objects spaced before it. */
   | { readonly kind: 'filemark'; readonly passed: bigint }
-  | { readonly kind: 'end-of-data'; readonly passed: bigint }
-  | { readonly kind: 'beginning-of-medium'; readonly passed: bigint }
+  /** `passed` here and below: undefined where the drive did not tell how far it came. */
+  | { readonly kind: 'end-of-data'; readonly passed: bigint | undefined }
+  | { readonly kind: 'beginning-of-medium'; readonly passed: bigint | undefined }
   | MediumErrorOutcome
   | AttentionOutcome;
 

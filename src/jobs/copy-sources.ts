@@ -7,6 +7,7 @@ import type { DataSetRecord, SegmentRecord } from '#src/catalog/data-sets';
 import type { TapeFileRecord, UnreadCopy } from '#src/catalog/tape-files';
 import type { VolumeKey, VolumeRecord } from '#src/catalog/volumes';
 import type { MountCartridge, MountedCartridge } from '#src/jobs/mounting';
+import { isDriveFault, isDriveTrouble } from '#src/library/drive-trouble';
 import type { CartridgeId } from '#src/media/facets';
 import { openReadSession, type ReadSession } from '#src/session/read-session';
 import { unreadable } from '#src/session/tape-file-source';
@@ -95,7 +96,19 @@ export class CopyReader implements AsyncDisposable {
     { cartridge, volume, copy }: Extract<SegmentCopy, { kind: 'cartridge' }>,
     offset: number,
   ): AsyncGenerator<Uint8Array> {
-    yield* (await this.#session(cartridge, volume)).payload(copy, offset);
+    for (let at = offset; ; ) {
+      try {
+        for await (const chunk of (await this.#session(cartridge, volume)).payload(copy, at)) {
+          at += chunk.length;
+          yield chunk;
+        }
+        return;
+      } catch (error) {
+        // Given back, the drive is out of use, and the rest is read in another one; with none left the mount says so.
+        if (!isDriveFault(error)) throw error;
+        await this.#dismount();
+      }
+    }
   }
 
   async #session(cartridge: CartridgeRecord, volume: VolumeRecord): Promise<ReadSession> {
@@ -106,7 +119,8 @@ export class CopyReader implements AsyncDisposable {
     try {
       return await this.#open(cartridge, volume);
     } catch (error) {
-      if (isCopyFault(error)) this.#unfit.set(cartridge.id, error);
+      // In another drive it may be as good as ever.
+      if (isCopyFault(error) && !isDriveFault(error)) this.#unfit.set(cartridge.id, error);
       throw error;
     }
   }
@@ -137,11 +151,10 @@ export class CopyReader implements AsyncDisposable {
 /** Whether a failure is one of this copy: another copy may be whole, and other files may lie on good places. */
 export function isCopyFault(error: unknown): error is GrandsireError {
   if (!(error instanceof GrandsireError)) return false;
-  return /^(cartridge|volume|archive)\./.test(error.code) || otherFaults.has(error.code);
+  return /^(cartridge|volume|archive)\./.test(error.code) || otherFaults.has(error.code) || isDriveTrouble(error);
 }
 
 const otherFaults: ReadonlySet<string> = new Set([
-  'drive.load-failed',
   'restore.digest-differs',
   'segment.no-copy',
   'segment.unread',

@@ -15,7 +15,9 @@ import { giveUpLostSegments, type LossPorts, pendingSegments, type StagedSegment
 import type { MountCartridge, MountedCartridge } from '#src/jobs/mounting';
 import { noneSuitable, type Unfit } from '#src/jobs/none-suitable';
 import { type CartridgeUse, prepareVolume, rememberUnfit } from '#src/jobs/prepare-volume';
+import { isDriveFault, isDriveTrouble } from '#src/library/drive-trouble';
 import type { CartridgeId } from '#src/media/facets';
+import { isInterruption, Patience } from '#src/session/interruption';
 import { PayloadReader } from '#src/session/payload-reader';
 import { openFilePayload, unreadable } from '#src/session/tape-file-source';
 import { type AppendOutcome, openWriteSession, type SessionPorts, type WriteSession } from '#src/session/write-session';
@@ -55,6 +57,8 @@ export interface DespoolPorts extends SessionPorts, LossPorts {
   /** What goes on with the next cartridge is told here, once for each cartridge. */
   readonly onPassedOver: (cartridge: CartridgeRecord, error: GrandsireError) => void;
   readonly onProgress?: ((progress: DespoolProgress) => void) | undefined;
+  /** The drive lost its place, and the tape file that was being written is begun again. */
+  readonly onInterrupted: (error: GrandsireError) => void;
   /** The copy of the catalog was left out: nothing that was promised is missing. */
   readonly onCatalogLeftOut: (error: GrandsireError) => void;
   /** Makes a consistent copy of the catalog in this file. */
@@ -89,10 +93,10 @@ export async function openDespoolState(dataSet: DataSetRecord, repositories: Rep
 
 /**
  * Writes what is staged of a data set to cartridges: segments in order, on each cartridge an index behind them, and at the end of the data set (`last`)
- * a copy of the catalog. Goes on with the next cartridge where one is full, fails, or turns out unfit, and without a segment that staging lost. What is
- * written and indexed leaves staging.
+ * a copy of the catalog. Goes on with the next cartridge where one is full, fails, or turns out unfit, in another drive where one fails, and without a segment that
+ * staging lost. What is written and indexed leaves staging.
  *
- * Throws `cartridge.none-suitable` (kind waiting) where no cartridge is left; everything staged stays staged.
+ * Throws `cartridge.none-suitable` where no cartridge is left, `drive.none-usable` where no drive is (kind waiting); everything staged stays staged.
  */
 export async function despool(
   dataSet: DataSetRecord,
@@ -101,17 +105,32 @@ export async function despool(
   options: { readonly last: boolean; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
   await using reader = new PayloadReader();
+  const patience = new Patience();
+  let again: ChosenCartridge | undefined;
   for (;;) {
     const pending = await pendingSegments(dataSet, ports.repositories);
     if (pending.length === 0 && (await allIndexed(dataSet, ports)) && (state.finalIndex || !options.last)) break;
     if (options.signal?.aborted) throw interrupted('interrupted before the next cartridge was mounted');
-    const chosen = await ports.choose({ taken: state.taken, passedOver: state.passedOver });
+    const chosen = again ?? (await ports.choose({ taken: state.taken, passedOver: state.passedOver }));
+    again = undefined;
     if (!chosen) throw await noneSuitable(dataSet, pending.length, { ...ports, unfit: state.unfit });
     for (const { payloadBytes } of pending) reader.expect(payloadBytes);
     try {
       await writeOnCartridge({ dataSet, state, ports, ...options, chosen, pending, reader });
     } catch (error) {
-      if (!(error instanceof GrandsireError) || error.code !== 'staging.unreadable') throw error;
+      if (isInterruption(error) && patience.allows(pending.length)) {
+        ports.onInterrupted(error);
+        again = chosen;
+        continue;
+      }
+      if (isDriveFault(error)) {
+        // The drive is out of use now; in another one the cartridge may be as good as ever.
+        again = chosen;
+        continue;
+      }
+      if (!(error instanceof GrandsireError)) throw error;
+      if (error.code === 'drive.none-usable') throw await noDriveLeft(error, dataSet, ports);
+      if (error.code !== 'staging.unreadable') throw error;
       if (!(await giveUpLostSegments(dataSet, { ports, reader, signal: options.signal }))) throw error;
     }
   }
@@ -188,7 +207,10 @@ async function writeSegments(round: Round, session: WriteSession): Promise<void>
     );
 }
 
-/** A segment that does not even fit on an empty cartridge fits on none: going on would use them all up. */
+/**
+ * A segment that does not even fit on an empty cartridge fits on none: going on would use them all up. Unless it should fit, by far: then the cartridge is at fault, and
+ * the next run must not take it again.
+ */
 async function assertCartridgeNotEmpty(
   segment: SegmentRecord,
   session: WriteSession,
@@ -196,8 +218,16 @@ async function assertCartridgeNotEmpty(
 ): Promise<void> {
   const files = await ports.repositories.tapeFiles.ofVolume(session.volume.key);
   if (files.some(({ kind, state }) => kind === 'segment' && state === 'written')) return;
+  const { barcode } = session.cartridge;
+  const capacityBytes = (await ports.repositories.cartridges.get(session.cartridge.id))?.capacityBytes;
+  if (capacityBytes !== undefined && segment.payloadBytes < capacityBytes / 2) {
+    throw new GrandsireError('cartridge.write-failed', {
+      message: `cartridge ${barcode} was said to be at its end before ${segment.payloadBytes} of its ${capacityBytes} bytes were written`,
+      remedy: `The rest goes to another cartridge. Clean the drive; if it happens again, retire the cartridge: grandsire cartridge retire ${barcode}.`,
+    });
+  }
   throw new GrandsireError('segment.too-large', {
-    message: `segment ${segment.number} (${segment.payloadBytes} bytes) does not fit on the empty cartridge ${session.cartridge.barcode}`,
+    message: `segment ${segment.number} (${segment.payloadBytes} bytes) does not fit on the empty cartridge ${barcode}`,
     remedy: 'Set staging.segmentSize in grandsire.yaml to a sixteenth of a cartridge, and run the backup again.',
   });
 }
@@ -375,6 +405,24 @@ async function continuesFrom({ dataSet, ports }: Round, session: WriteSession): 
   return !coverage.volumes.includes(session.volume.key) && coverage.unlistedOn(session.volume.key).length > 0;
 }
 
-/** What makes a cartridge unfit goes on with the next one; everything else (drive, robot, staging, ourselves) ends the run. */
+/**
+ * What makes a cartridge unfit goes on with the next one, and so does what may be its fault or the drive's. A drive that certainly fails is another matter, and
+ * everything else (robot, staging, ourselves) ends the run.
+ */
 const isUnfit = (error: unknown): error is GrandsireError =>
-  error instanceof GrandsireError && error.code.startsWith('cartridge.');
+  error instanceof GrandsireError &&
+  (error.code.startsWith('cartridge.') || (isDriveTrouble(error) && !isDriveFault(error)));
+
+async function noDriveLeft(
+  error: GrandsireError,
+  dataSet: DataSetRecord,
+  { repositories }: DespoolPorts,
+): Promise<GrandsireError> {
+  const pending = await pendingSegments(dataSet, repositories);
+  return new GrandsireError(error.code, {
+    message: `${error.message}; ${pending.length} segments of ${dataSet.id} stay staged and can be restored`,
+    remedy: `${error.remedy} Then write what is staged: \`grandsire staging flush\`.`,
+    cause: error,
+    details: { ...error.details, dataSet: dataSet.id, segments: pending.length },
+  });
+}

@@ -69,6 +69,8 @@ export function despoolPortsFor(decision: RunDecision, staging: StagingArea, por
         code: error.code,
         message: `${error.message}; the run goes on with the next cartridge. ${error.remedy}`,
       }),
+    onInterrupted: ({ code, message }) =>
+      ports.onWarning({ code, message: `${message}; what was not committed is written again` }),
     onSegmentLost: ({ code, message, remedy }) => ports.onWarning({ code, message: `${message}. ${remedy}` }),
     onCatalogLeftOut: ({ code, message }) =>
       ports.onWarning({ code, message: `no copy of the catalog was written behind the indexes: ${message}` }),

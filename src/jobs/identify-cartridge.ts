@@ -2,7 +2,7 @@ import { GrandsireError } from '#src/base/errors';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { VolumeRecord } from '#src/catalog/volumes';
 import { liftDoubt } from '#src/jobs/lift-doubt';
-import type { MountCartridge } from '#src/jobs/mounting';
+import { inAnyDrive, type MountCartridge } from '#src/jobs/mounting';
 import { rememberUnfit } from '#src/jobs/prepare-volume';
 import { unfitOnMedium } from '#src/session/duplicate-volume';
 import { cleaningIdentification, type Identification, identifyMedium, type LookedAt } from '#src/session/identify';
@@ -22,9 +22,10 @@ export interface IdentifyResult {
 /** Looks what is on a cartridge, whoever wrote it, and has the catalog remember. Nothing is written to the cartridge. */
 export async function identifyCartridge(cartridge: CartridgeRecord, ports: IdentifyPorts): Promise<IdentifyResult> {
   if (cartridge.kind === 'cleaning') return { identification: cleaningIdentification };
-  const looked = await look(cartridge, ports);
+  const looked = await inAnyDrive(() => look(cartridge, ports));
   if (!looked) {
-    await ports.repositories.cartridges.update(cartridge.id, { kind: 'cleaning' });
+    if (!(await ports.repositories.volumes.ofCartridge(cartridge.id)))
+      await ports.repositories.cartridges.update(cartridge.id, { kind: 'cleaning' });
     return { identification: cleaningIdentification };
   }
   const { identification, found } = looked;

@@ -1,8 +1,10 @@
 import { GrandsireError, throwIfAborted } from '#src/base/errors';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { VolumeRecord } from '#src/catalog/volumes';
-import type { MountCartridge } from '#src/jobs/mounting';
+import { inAnyDrive, type MountCartridge } from '#src/jobs/mounting';
 import { rememberUnfit } from '#src/jobs/prepare-volume';
+import { isDriveTrouble } from '#src/library/drive-trouble';
+import { beginningAgain } from '#src/session/interruption';
 import { assertProtectionOver, labelCartridge, settleLabelling } from '#src/session/label-session';
 import { unfitByKind } from '#src/session/unfit';
 import type { SessionPorts } from '#src/session/write-session';
@@ -86,7 +88,7 @@ export async function labelCartridges({ cartridges, pool }: LabelOrder, ports: L
   for (const cartridge of cartridges) {
     throwIfAborted(ports.signal);
     try {
-      await labelOne(cartridge, ports);
+      await inAnyDrive(() => beginningAgain(() => labelOne(cartridge, ports)));
     } catch (error) {
       if (!isAboutTheCartridge(error)) throw error;
       await rememberUnfit(cartridge, error, ports);
@@ -128,8 +130,9 @@ async function whyProtected(
   }
 }
 
-/** Refused by a safety rule, or the medium failed: the next cartridge can still be labelled. */
+/** Refused by a safety rule, or the medium failed, or perhaps the drive: the next cartridge can still be labelled. */
 const isAboutTheCartridge = (error: unknown): error is GrandsireError =>
   error instanceof GrandsireError &&
-  error.code.startsWith('cartridge.') &&
-  (error.kind === 'refused' || error.blame === 'medium');
+  (isDriveTrouble(error) ||
+    error.code === 'cartridge.stuck' ||
+    (error.code.startsWith('cartridge.') && (error.kind === 'refused' || error.blame === 'medium')));

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '#src/base/error-codes';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Repositories } from '#src/catalog/catalog';
-import { standingDoubt } from '#src/session/doubt';
+import { standingDoubt } from '#src/library/doubt';
 import { sharesVolumeWith } from '#src/session/duplicate-volume';
 
 /** Doubts about what lies at the beginning of a cartridge, which a look there can take away. */

@@ -2,8 +2,9 @@ import type { GrandsireError } from '#src/base/errors';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { VolumeRecord } from '#src/catalog/volumes';
 import type { MountedCartridge } from '#src/jobs/mounting';
+import { raisesDoubt } from '#src/library/doubt';
+import { wasCleared } from '#src/library/drive-experience';
 import type { CartridgeId } from '#src/media/facets';
-import { raisesDoubt } from '#src/session/doubt';
 import { duplicateElsewhere } from '#src/session/duplicate-volume';
 import { labelCartridge, settleLabelling } from '#src/session/label-session';
 import { unfitByKind } from '#src/session/unfit';
@@ -45,12 +46,18 @@ export async function rememberUnfit(
 }
 
 async function remember(
-  { id, barcode }: CartridgeRecord,
+  cartridge: CartridgeRecord,
   error: GrandsireError,
   { repositories, clock }: SessionPorts,
 ): Promise<void> {
-  const changes = facetsOf(error);
-  if (changes) await repositories.cartridges.update(id, changes);
+  const { id, barcode } = cartridge;
+  // A drive that is being cleaned says so of whatever it is given; what carries a volume cleans nothing.
+  const isMistaken = error.code === 'cartridge.cleaning' && (await repositories.volumes.ofCartridge(id)) !== undefined;
+  const changes = isMistaken ? undefined : facetsOf(error);
+  // What was the drive's doing tells nothing of the cartridge; and a harder verdict stands.
+  const isDoubt = changes !== undefined && 'condition' in changes && changes.condition === 'suspect';
+  const isSettled = isDoubt && (await isJudged(cartridge, error, repositories));
+  if (changes && !isSettled) await repositories.cartridges.update(id, changes);
   const { alsoOn } = error.details;
   await repositories.actions.append({
     at: clock.now(),
@@ -58,6 +65,15 @@ async function remember(
     subject: barcode,
     details: { code: error.code, message: error.message, ...(alsoOn === undefined ? {} : { alsoOn }) },
   });
+}
+
+async function isJudged(
+  cartridge: CartridgeRecord,
+  { code }: GrandsireError,
+  repositories: SessionPorts['repositories'],
+): Promise<boolean> {
+  const condition = (await repositories.cartridges.get(cartridge.id))?.condition;
+  return condition === 'damaged' || condition === 'retired' || (await wasCleared(cartridge, code, repositories));
 }
 
 function facetsOf(error: GrandsireError) {

@@ -16,10 +16,11 @@ import { adoptSegments, type FoundSegment } from '#src/jobs/adopt-segments';
 import { adoptStaged } from '#src/jobs/adopt-staged';
 import { CopyReader, isCopyFault } from '#src/jobs/copy-sources';
 import { liftDoubt } from '#src/jobs/lift-doubt';
-import type { MountCartridge } from '#src/jobs/mounting';
+import { inAnyDrive, type MountCartridge } from '#src/jobs/mounting';
 import { rememberUnfit } from '#src/jobs/prepare-volume';
 import { duplicateFound, otherHolder } from '#src/session/duplicate-volume';
 import { type FirstBlock, readFirstBlock } from '#src/session/first-block';
+import { beginningAgain } from '#src/session/interruption';
 import { type ScannedTapeFile, scanVolume } from '#src/session/scan-volume';
 import type { StagedPaths } from '#src/staging/staged-paths';
 import type { Descriptor, SegmentDescriptor, UnknownDescriptor } from '#src/volume/descriptor';
@@ -96,8 +97,14 @@ class RebuildRun {
 
   /** Reads one cartridge; one that cannot be read is told, and the next one follows. */
   async read(cartridge: CartridgeRecord): Promise<void> {
+    const indexes = this.#indexes.length;
     try {
-      await this.#scan(cartridge);
+      const scan = async (): Promise<void> => {
+        // Of an attempt that a failing drive cut off nothing is kept, least of all half an index.
+        for (const { path } of this.#indexes.splice(indexes)) await rm(path, { force: true });
+        await this.#scan(cartridge);
+      };
+      await inAnyDrive(() => beginningAgain(scan));
     } catch (error) {
       if (!isCopyFault(error) || error.kind === 'waiting') throw error;
       this.#doubts.push(error.message);

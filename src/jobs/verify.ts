@@ -6,7 +6,8 @@ import type { Repositories } from '#src/catalog/catalog';
 import type { DataSetKey, DataSetRecord, SegmentRecord } from '#src/catalog/data-sets';
 import type { TapeFileRecord } from '#src/catalog/tape-files';
 import type { VolumeRecord } from '#src/catalog/volumes';
-import type { MountCartridge } from '#src/jobs/mounting';
+import { inAnyDrive, type MountCartridge } from '#src/jobs/mounting';
+import { isDriveFault } from '#src/library/drive-trouble';
 import { openReadSession, type ReadSession } from '#src/session/read-session';
 import { openPayloadFile } from '#src/session/tape-file-source';
 import type { Descriptor, UnknownDescriptor } from '#src/volume/descriptor';
@@ -90,22 +91,36 @@ interface Work {
   readonly tally: Tally;
 }
 
-async function verifyOnCartridge(
-  { cartridge, volume }: { readonly cartridge: CartridgeRecord; readonly volume: VolumeRecord },
-  files: readonly FileToVerify[],
+interface Labelled {
+  readonly cartridge: CartridgeRecord;
+  readonly volume: VolumeRecord;
+}
+
+/** Where the drive fails, it goes on in another one with the file at which it failed. */
+async function verifyOnCartridge(labelled: Labelled, files: readonly FileToVerify[], work: Work): Promise<void> {
+  const left = [...files];
+  await inAnyDrive(() => verifyMounted(labelled, left, work));
+}
+
+/** Takes from `left` what is settled. */
+async function verifyMounted(
+  { cartridge, volume }: Labelled,
+  left: FileToVerify[],
   { ports, tally }: Work,
 ): Promise<void> {
   const { signal } = ports;
   const purpose = `verifying ${cartridge.barcode}`;
   await using mounted = await ports.mount(cartridge, { purpose, writing: false, signal });
   const session = await openReadSession({ drive: mounted.drive, cartridge, volume, signal });
-  for (const wanted of files) {
+  for (let wanted = left[0]; wanted; wanted = left[0]) {
     throwIfAborted(signal);
     try {
       await verifyFile(session, wanted, { ports, tally });
     } catch (error) {
+      if (isDriveFault(error)) throw error;
       tally.fail(wanted, cartridge.barcode, error);
     }
+    left.shift();
   }
 }
 

@@ -1,23 +1,26 @@
-import type { Cancellable, TapeDrive } from '#src/device/tape-drive';
+import type { Cancellable } from '#src/device/tape-drive';
+import { closeDevice } from '#src/library/close-device';
 import { driveGeneration } from '#src/library/drive-generation';
+import { describePlace } from '#src/library/library-address';
 import type { DriveUnit, LibraryOptions } from '#src/library/library-parts';
 import type { NumberedElement } from '#src/library/numbered-element';
 import type { Robot } from '#src/library/robot';
 import { isSameSerial, toldSerials } from '#src/library/told-serials';
+import { WatchedDrive } from '#src/library/watched-drive';
 import { parseBarcode } from '#src/media/barcode';
 
 /** A drive, and the place where the robot reaches it. */
 export interface Bay {
   /** From 1, as operators count. */
   readonly number: number;
-  readonly drive: TapeDrive;
+  readonly drive: WatchedDrive;
   readonly generation: string | undefined;
 }
 
-type BayOptions = Pick<LibraryOptions, 'name' | 'drives' | 'catalog' | 'warn'>;
+type BayOptions = Pick<LibraryOptions, 'name' | 'drives' | 'catalog' | 'warn' | 'alarm'>;
 
 interface Opened {
-  readonly drive: TapeDrive;
+  readonly drive: WatchedDrive;
   readonly generation: string | undefined;
 }
 
@@ -64,7 +67,7 @@ export class DriveBays implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const { drive } of this.#opened.values()) await drive[Symbol.asyncDispose]();
+    for (const { drive } of this.#opened.values()) await closeDevice(drive, this.#options);
     this.#opened.clear();
     this.#bays.clear();
   }
@@ -73,7 +76,7 @@ export class DriveBays implements AsyncDisposable {
     for (const unit of this.#options.drives) {
       if (this.#opened.has(unit)) continue;
       try {
-        const drive = await unit.open();
+        const drive = await WatchedDrive.open(() => unit.open(), unit.address, this.#options.alarm);
         this.#opened.set(unit, { drive, generation: driveGeneration(await drive.densities()) });
       } catch (cause) {
         const message = cause instanceof Error ? cause.message : String(cause);
@@ -110,6 +113,7 @@ export class DriveBays implements AsyncDisposable {
   }
 
   #take({ number }: NumberedElement, { drive, generation }: Opened): void {
+    drive.place = `${this.#options.name}/${describePlace({ kind: 'drive', number })}`;
     this.#bays.set(number, { number, drive, generation });
   }
 

@@ -1,5 +1,6 @@
 import type { DriveRecord } from '#src/catalog/libraries';
 import type { Bay } from '#src/library/drive-bays';
+import { unreachable } from '#src/library/drive-trouble';
 import type { NumberedElement } from '#src/library/numbered-element';
 
 export interface DriveFacts {
@@ -11,8 +12,6 @@ export interface DriveFacts {
   /** Numbers of the drives that are mounted. */
   readonly busy: ReadonlySet<number>;
 }
-
-const unreachable = 'the drive cannot be reached';
 
 /** What the catalog is to say of the drives after a look; what could not be asked stays as it was known. */
 export function driveRecords({ library, elements, known, bays, busy }: DriveFacts): readonly DriveRecord[] {
@@ -30,9 +29,12 @@ export function driveRecords({ library, elements, known, bays, busy }: DriveFact
       cartridge: element.full ? element.barcode : undefined,
     };
     if (!bay) return { ...about, state: 'down', reason: unreachable };
-    const isDown = before?.state === 'down' && before.reason !== unreachable;
-    if (isDown) return { ...about, state: 'down', reason: before.reason };
-    if (busy.has(element.number)) return { ...about, state: 'busy', reason: before?.reason };
+    // Reached again, it is used again; but not by the process that lost it, which would only lose it again.
+    const isBack = before?.reason?.startsWith(unreachable) && bay.drive.fault === undefined;
+    if (before?.state === 'down' && !isBack) return { ...about, state: 'down', reason: before.reason };
+    // What a process that died left in a drive stays marked until a cleaning session has brought it home.
+    const isLeft = before?.state === 'busy' && element.full;
+    if (busy.has(element.number) || isLeft) return { ...about, state: 'busy', reason: before?.reason };
     return { ...about, state: element.full ? 'loaded' : 'empty', reason: undefined };
   });
 }

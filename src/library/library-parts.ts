@@ -1,3 +1,4 @@
+import type { Alarm } from '#src/base/alarm';
 import type { Clock } from '#src/base/clock';
 import type { Duration } from '#src/base/duration';
 import type { ErrorCode } from '#src/base/error-codes';
@@ -9,7 +10,7 @@ import type { TapeDrive } from '#src/device/tape-drive';
 /** The part of the catalog that a library reads and writes. */
 export type LibraryCatalog = Pick<
   Catalog,
-  'cartridges' | 'volumes' | 'libraries' | 'leases' | 'actions' | 'transaction'
+  'cartridges' | 'volumes' | 'tapeFiles' | 'libraries' | 'leases' | 'actions' | 'transaction'
 >;
 
 /** A tape drive that was found and not opened yet. */
@@ -47,6 +48,8 @@ export interface LibraryOptions {
   readonly locks: string;
   readonly clock: Clock;
   readonly pause: Pause;
+  /** Of the watchdogs. */
+  readonly alarm: Alarm;
   /** What the command does, for those who wait for it: `backup run home`. */
   readonly job: string;
   /** How long to wait for whoever uses the library. */
@@ -54,4 +57,6 @@ export interface LibraryOptions {
   /** Pool of cartridges that are seen for the first time. */
   readonly newPool: string;
   readonly warn: (warning: LibraryWarning) => void;
+  /** What an operator should know and need not mind: what a dead process left was put in order. */
+  readonly note: (text: string) => void;
 }

@@ -2,8 +2,12 @@ import { GrandsireError } from '#src/base/errors';
 import { acquireFlockLease } from '#src/base/flock-lease';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Cancellable } from '#src/device/tape-drive';
+import { cleanDrive, cleanHand, drivesLeft } from '#src/library/cleaning-session';
+import { closeDevice } from '#src/library/close-device';
 import { type Bay, DriveBays } from '#src/library/drive-bays';
+import { DriveExperience } from '#src/library/drive-experience';
 import { driveRecords } from '#src/library/drive-records';
+import { setDrive } from '#src/library/drive-state';
 import { describePlace, parseLibraryAddress } from '#src/library/library-address';
 import {
   ambiguousBarcode,
@@ -15,17 +19,20 @@ import {
 import type { LibraryOptions, MoveResult } from '#src/library/library-parts';
 import { type LibraryStatus, libraryStatus } from '#src/library/library-status';
 import { putOut, takeIn } from '#src/library/mail-slots';
-import {
-  bringCartridge,
-  giveBack,
-  type Mount,
-  type MountParts,
-  type MountRequest,
-  threadCartridge,
-} from '#src/library/mount-cartridge';
+import { bringCartridge, giveBack, threadCartridge } from '#src/library/mount-cartridge';
+import type { Mount, MountParts, MountRequest } from '#src/library/mount-parts';
 import type { NumberedElement, Place } from '#src/library/numbered-element';
+import { retryDrives } from '#src/library/retry-drives';
 import { Robot } from '#src/library/robot';
 import { SharedLease } from '#src/library/shared-lease';
+import { watchChanger } from '#src/library/watched-changer';
+
+export interface InventoryOptions extends Cancellable {
+  /** Has the library read its barcodes anew first, which takes minutes. */
+  readonly rescan?: boolean;
+  /** Gives drives that are down another chance: for the operator who asks, never for a run, which would meet the same again. */
+  readonly retryDrives?: boolean;
+}
 
 /**
  * A changer, its drives and its slots as one managed thing.
@@ -35,13 +42,15 @@ import { SharedLease } from '#src/library/shared-lease';
  *   says, and throws `lease.held` (exit 4) naming the holder. `status` touches none.
  * - The first use under a lease takes the inventory, brings home what the robot still holds, and matches drives to elements.
  * - A cartridge is taken out of a drive only after the drive has let go of it.
+ * - The first use of a drive that a dead process left is a cleaning session (`cleanDrive`).
+ * - No call to a device outlasts the budget of its phase (`phases`), whatever the device does; a drive that exceeds one is down.
  */
 export interface Library extends AsyncDisposable {
   readonly name: string;
   /** From the catalog. Throws `library.not-inventoried` where nobody has looked yet. */
   status(): Promise<LibraryStatus>;
-  /** Looks what lies where, and makes the catalog agree. `rescan`: has the library read its barcodes anew first, which takes minutes. */
-  inventory(options?: Cancellable & { readonly rescan?: boolean }): Promise<readonly NumberedElement[]>;
+  /** Looks what lies where, puts in order what dead processes left, and makes the catalog agree. */
+  inventory(options?: InventoryOptions): Promise<readonly NumberedElement[]>;
   /** Addresses as `parseLibraryAddress` takes them; `to` is a place. */
   move(from: string, to: string, options?: Cancellable): Promise<MoveResult>;
   /** Takes in everything that lies in mail slots. */
@@ -49,7 +58,7 @@ export interface Library extends AsyncDisposable {
   /** Puts out into mail slots, as many as have room; throws `library.mail-slots-full` (exit 4) at the first that has none. */
   exportCartridges(barcodes: readonly string[], options?: Cancellable): Promise<readonly MoveResult[]>;
   mount(cartridge: CartridgeRecord, request: MountRequest): Promise<Mount>;
-  /** Loads a cartridge and leaves it there, for `drive load`. */
+  /** Loads a cartridge and leaves it there, for `drive load`. What other drives hold stays there: throws `drive.none-free`. */
   load(cartridge: CartridgeRecord, request: MountRequest): Promise<Bay>;
   /** Has a drive (all that hold something where none is named) let go, and brings the cartridge home. */
   unload(driveNumber?: number, options?: Cancellable): Promise<readonly MoveResult[]>;
@@ -66,7 +75,9 @@ class ManagedLibrary implements Library {
   readonly #bays: DriveBays;
   readonly #robot: Robot;
   readonly #lease: SharedLease;
+  readonly #experience: DriveExperience;
   readonly #busy = new Set<number>();
+  readonly #threading = new Set<number>();
   readonly #waiters: (() => void)[] = [];
   /** The look that begins the use of a lease. */
   #looked: Promise<void> | undefined;
@@ -74,9 +85,13 @@ class ManagedLibrary implements Library {
   #tail: Promise<unknown> = Promise.resolve();
 
   constructor(options: LibraryOptions) {
-    this.#options = options;
+    this.#options = {
+      ...options,
+      changer: watchChanger(options.changer, { library: options.name, alarm: options.alarm }),
+    };
     this.#bays = new DriveBays(options);
-    this.#robot = new Robot(options, (number) => this.#bays.letGo(number));
+    this.#robot = new Robot(this.#options, (number) => this.#bays.letGo(number));
+    this.#experience = new DriveExperience(options);
     this.#lease = new SharedLease((signal) => {
       this.#looked = undefined;
       const { name, locks, catalog, job, wait, clock, pause } = options;
@@ -96,12 +111,16 @@ class ManagedLibrary implements Library {
     throw notInventoried(name);
   }
 
-  async inventory({ signal, rescan = false }: Cancellable & { readonly rescan?: boolean } = {}) {
+  async inventory({ signal, rescan = false, retryDrives: retry = false }: InventoryOptions = {}) {
     await using _lease = await this.#lease.use(signal);
     return await this.#serially(async () => {
       if (rescan) await this.#options.changer.rescan({ signal });
       await this.#look({ signal });
-      await this.#retryDrives({ signal });
+      for (const { number } of await drivesLeft(this.#mountParts)) {
+        const bay = this.#bays.get(number);
+        if (bay) await cleanDrive(this.#mountParts, bay, { signal });
+      }
+      if (retry) await retryDrives(this.#mountParts, { signal });
       this.#looked = Promise.resolve();
       return this.#robot.elements;
     });
@@ -155,7 +174,7 @@ class ManagedLibrary implements Library {
         [Symbol.asyncDispose]: async () => {
           if (!held) return;
           held = false;
-          await this.#dismount(bay);
+          await this.#dismount(bay, cartridge);
           await lease[Symbol.asyncDispose]();
         },
       };
@@ -167,12 +186,13 @@ class ManagedLibrary implements Library {
 
   async load(cartridge: CartridgeRecord, request: MountRequest): Promise<Bay> {
     await using _lease = await this.#lease.use(request.signal);
-    const bay = await this.#bringWhenFree(cartridge, request);
+    const bay = await this.#bringWhenFree(cartridge, { ...request, leaveLoaded: true });
     await this.#threadOrGiveBack(bay, cartridge, request);
+    bay.drive.leave();
     this.#busy.delete(bay.number);
     this.#wakeWaiters();
     const changes = { state: 'loaded', reason: undefined, cartridge: cartridge.barcode } as const;
-    await this.#options.catalog.libraries.updateDrive(this.name, bay.number, changes);
+    await setDrive(this.#options, bay.number, changes);
     return bay;
   }
 
@@ -183,8 +203,6 @@ class ManagedLibrary implements Library {
       for (const { number, full } of this.#robot.of('drive')) {
         if (!full || this.#busy.has(number) || (driveNumber !== undefined && number !== driveNumber)) continue;
         moved.push(await this.#home({ kind: 'drive', number }));
-        const changes = { state: 'empty', reason: undefined, cartridge: undefined } as const;
-        await this.#options.catalog.libraries.updateDrive(this.name, number, changes);
       }
       return moved;
     });
@@ -210,12 +228,19 @@ class ManagedLibrary implements Library {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#bays[Symbol.asyncDispose]();
-    await this.#options.changer[Symbol.asyncDispose]();
+    await closeDevice(this.#options.changer, this.#options);
     await this.#options.source[Symbol.asyncDispose]();
   }
 
   get #mountParts(): MountParts {
-    return { options: this.#options, robot: this.#robot, bays: this.#bays, busy: this.#busy };
+    return {
+      options: this.#options,
+      robot: this.#robot,
+      bays: this.#bays,
+      experience: this.#experience,
+      busy: this.#busy,
+      threading: this.#threading,
+    };
   }
 
   /** With the lease, alone in this process, and with an inventory that is not older than the lease. */
@@ -245,9 +270,7 @@ class ManagedLibrary implements Library {
 
   async #look(options: Cancellable): Promise<void> {
     await this.#robot.look(options);
-    for (const { number, full } of this.#robot.of('transport')) {
-      if (full) await this.#robot.emptyHand(number);
-    }
+    await cleanHand(this.#mountParts);
     await this.#bays.match(this.#robot, options);
     await this.#keepRecord();
   }
@@ -263,18 +286,10 @@ class ManagedLibrary implements Library {
     await catalog.libraries.put({ name: library, inventoriedAt: clock.now(), ...counts, drives });
   }
 
-  /** An inventory that an operator asks for gives drives that were put out of use another chance, if they answer. */
-  async #retryDrives(options: Cancellable): Promise<void> {
-    const { catalog, name } = this.#options;
-    for (const { number, state } of (await catalog.libraries.get(name))?.drives ?? []) {
-      const bay = this.#bays.get(number);
-      if (state !== 'down' || !bay || (await bay.drive.ready(options)).kind === 'failed') continue;
-      const changes = { state: this.#robot.at({ kind: 'drive', number }).full ? 'loaded' : 'empty' } as const;
-      await catalog.libraries.updateDrive(name, number, { ...changes, reason: undefined });
-    }
-  }
-
-  async #bringWhenFree(cartridge: CartridgeRecord, request: MountRequest): Promise<Bay> {
+  async #bringWhenFree(
+    cartridge: CartridgeRecord,
+    request: MountRequest & { readonly leaveLoaded?: boolean },
+  ): Promise<Bay> {
     for (;;) {
       const { bay, freed } = await this.#serially(async () => {
         await this.#begin({ signal: request.signal });
@@ -291,15 +306,25 @@ class ManagedLibrary implements Library {
     try {
       await threadCartridge(this.#mountParts, bay, { cartridge, signal });
     } catch (cause) {
-      await this.#dismount(bay, cause);
+      await this.#dismount(bay, cartridge);
       throw cause;
     }
   }
 
-  async #dismount(bay: Bay, reason?: unknown): Promise<void> {
+  async #dismount(bay: Bay, cartridge: CartridgeRecord): Promise<void> {
     // Rewinding and unthreading take minutes, in which the robot can work for others. What fails here fails again below, and is told there.
-    await bay.drive.unload().catch(() => undefined);
-    await this.#serially(() => giveBack(this.#mountParts, bay, reason));
+    const late = await bay.drive.unload().catch(() => undefined);
+    if (late) {
+      const { barcode = 'the cartridge' } = this.#robot.at({ kind: 'drive', number: bay.number });
+      this.#options.warn({
+        code: 'drive.late-error',
+        subject: `${this.name}/drive:${bay.number}`,
+        message:
+          `drive:${bay.number} of ${this.name} reported when it unloaded ${barcode}: ${late.sense.text}. ` +
+          `What was committed was on the medium before; see that it can be read: grandsire verify ${barcode}.`,
+      });
+    }
+    await this.#serially(() => giveBack(this.#mountParts, bay, cartridge));
     this.#wakeWaiters();
   }
 

@@ -101,11 +101,11 @@ export class Robot {
     }
   }
 
-  /** Puts down what a power failure in the middle of a move left in the hand of the robot: at home, or where that is not possible in a mail slot. */
-  async emptyHand(number: number): Promise<void> {
+  /** Puts down what a move that was cut off left in the hand of the robot: at home, or where no slot is free in a mail slot. */
+  async emptyHand(number: number): Promise<Place> {
     const hand = { kind: 'transport', number } as const;
     try {
-      await this.carryHome(hand);
+      return await this.carryHome(hand);
     } catch (cause) {
       const free = this.of('mailSlot').find(({ full }) => !full);
       if (!(cause instanceof GrandsireError) || cause.code !== 'library.no-free-slot' || !free) throw cause;
@@ -113,6 +113,7 @@ export class Robot {
       await this.carry(hand, mail);
       const message = `${cause.message}: it was put into ${describePlace(mail)}`;
       this.#options.warn({ code: cause.code, subject: this.#options.name, message });
+      return mail;
     }
   }
 

@@ -2,7 +2,8 @@ import { GrandsireError } from '#src/base/errors';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { TapeFileRecord } from '#src/catalog/tape-files';
 import type { VolumeRecord } from '#src/catalog/volumes';
-import type { TapeDrive } from '#src/device/tape-drive';
+import type { AttentionOutcome, ReadOutcome, SpaceOutcome, TapeDrive } from '#src/device/tape-drive';
+import { interruptedByDrive } from '#src/session/interruption';
 import { nameCartridge } from '#src/session/unfit';
 import { parseDescriptor } from '#src/volume/descriptor';
 
@@ -25,7 +26,7 @@ export interface AppendPoint {
  * driver's spacing), never by space-to-end-of-data; compares the descriptor before it, and reads what lies behind it. Leaves the medium there.
  *
  * Throws `cartridge.newer-than-catalog` where a whole tape file of this volume that the catalog does not know lies behind it, and
- * `cartridge.contradicts-catalog` where the last tape file is not what the catalog says.
+ * `cartridge.contradicts-catalog` where the last tape file is not what the catalog says. All of these throw `drive.interrupted`.
  */
 export async function findAppendPoint(question: AppendPointQuestion): Promise<AppendPoint> {
   const last = lastStanding(question);
@@ -63,9 +64,9 @@ export async function assertNothingNewer(question: AppendPointQuestion): Promise
 export async function assertNothingBehindLabel(question: AppendPointQuestion): Promise<void> {
   const { drive, signal } = question;
   const trouble = await drive.rewind({ signal });
-  if (trouble) throw contradiction(question, `rewinding gave: ${trouble.sense.text}`);
-  const outcome = await drive.spaceFilemarks(1n, { signal });
-  if (outcome.kind === 'attention') throw contradiction(question, `spacing gave: ${outcome.sense.text}`);
+  const moved = trouble && settled(question, trouble);
+  if (moved) throw contradiction(question, `rewinding gave: ${moved.sense.text}`);
+  const outcome = settled(question, await drive.spaceFilemarks(1n, { signal }));
   if (outcome.kind !== 'spaced') return;
   const behind = await lookBehind(question, 1);
   if (behind.kind === 'unknown') throw notOurs(question, behind);
@@ -82,6 +83,19 @@ const pointBehind = ({ fileNumber, block, blocks }: TapeFileRecord): AppendPoint
   block: block + blocks + 1,
 });
 
+/** What the drive said, unless it lost its place: that says nothing of the cartridge. */
+function settled<T extends ReadOutcome | SpaceOutcome>(
+  { drive, cartridge }: AppendPointQuestion,
+  outcome: T,
+): Exclude<T, AttentionOutcome> {
+  if (outcome.kind !== 'attention') return outcome as Exclude<T, AttentionOutcome>;
+  throw interruptedByDrive(drive, outcome.sense, `the end of what is on cartridge ${cartridge.barcode} was looked for`);
+}
+
+/** In words, with what the drive said. */
+const outcomeText = (outcome: ReadOutcome | SpaceOutcome): string =>
+  'sense' in outcome ? outcome.sense.text : outcome.kind;
+
 async function go(question: AppendPointQuestion, block: number): Promise<void> {
   if ((await reach(question, block)) !== 'there') throw unreachable(question, block, 'end-of-data');
 }
@@ -89,11 +103,11 @@ async function go(question: AppendPointQuestion, block: number): Promise<void> {
 /** Throws `cartridge.contradicts-catalog` where neither the object nor the end of data before it is reached. */
 async function reach(question: AppendPointQuestion, block: number): Promise<'there' | 'end-of-data'> {
   const { drive, signal } = question;
-  const outcome = await drive.locate(BigInt(block), { signal });
+  const outcome = settled(question, await drive.locate(BigInt(block), { signal }));
   if (outcome.kind === 'end-of-data') return 'end-of-data';
   const position = await drive.position({ signal });
   if (outcome.kind === 'spaced' && position?.block === BigInt(block)) return 'there';
-  throw unreachable(question, block, outcome.kind);
+  throw unreachable(question, block, outcomeText(outcome));
 }
 
 const unreachable = ({ cartridge }: AppendPointQuestion, block: number, why: string): GrandsireError =>
@@ -109,10 +123,10 @@ type Compared =
 
 async function compareLast(question: AppendPointQuestion, last: TapeFileRecord): Promise<Compared> {
   const buffer = new Uint8Array(2 * question.volume.blockSizeBytes);
-  const outcome = await question.drive.readBlock(buffer, { signal: question.signal });
+  const outcome = settled(question, await question.drive.readBlock(buffer, { signal: question.signal }));
   if (outcome.kind !== 'block') {
     const isLost = outcome.kind === 'medium-error' || outcome.kind === 'end-of-data' || outcome.kind === 'blank';
-    const what = `reading tape file ${last.fileNumber} gave: ${outcome.kind}`;
+    const what = `reading tape file ${last.fileNumber} gave: ${outcomeText(outcome)}`;
     return { kind: isLost ? 'unreadable' : 'other', what };
   }
   const parsed = parseDescriptor(buffer.subarray(0, outcome.bytes));
@@ -143,8 +157,7 @@ type Behind =
 async function lookBehind(question: AppendPointQuestion, fileNumber: number): Promise<Behind> {
   const { drive, volume, signal } = question;
   const buffer = new Uint8Array(2 * volume.blockSizeBytes);
-  const outcome = await drive.readBlock(buffer, { signal });
-  if (outcome.kind === 'attention') throw contradiction(question, `reading behind it gave: ${outcome.sense.text}`);
+  const outcome = settled(question, await drive.readBlock(buffer, { signal }));
   if (outcome.kind === 'too-long') return { kind: 'foreign', fileNumber, what: 'a block larger than any of its own' };
   if (outcome.kind !== 'block') return { kind: 'nothing' };
   const parsed = parseDescriptor(buffer.subarray(0, outcome.bytes));
@@ -158,8 +171,7 @@ async function lookBehind(question: AppendPointQuestion, fileNumber: number): Pr
   const number = 'number' in descriptor ? descriptor.number : undefined;
   const open = question.files.find((file) => file.state === 'open' && file.fileNumber === fileNumber);
   if (open && open.kind === descriptor.kind && open.number === number) {
-    const next = await drive.spaceFilemarks(1n, { signal });
-    if (next.kind === 'attention') throw contradiction(question, `spacing gave: ${next.sense.text}`);
+    const next = settled(question, await drive.spaceFilemarks(1n, { signal }));
     return next.kind === 'spaced' ? await lookBehind(question, fileNumber + 1) : { kind: 'nothing' };
   }
   if (!(await isWhole(question, descriptor.payloadBytes, buffer))) return { kind: 'nothing' };
@@ -171,9 +183,8 @@ async function isWhole(question: AppendPointQuestion, payloadBytes: number, buff
   const { drive, signal } = question;
   let left = payloadBytes;
   while (left >= 0) {
-    const outcome = await drive.readBlock(buffer, { signal });
+    const outcome = settled(question, await drive.readBlock(buffer, { signal }));
     if (outcome.kind === 'filemark') return left === 0;
-    if (outcome.kind === 'attention') throw contradiction(question, `reading behind it gave: ${outcome.sense.text}`);
     if (outcome.kind !== 'block') return false;
     left -= outcome.bytes;
   }

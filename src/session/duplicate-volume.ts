@@ -1,8 +1,8 @@
 import { GrandsireError } from '#src/base/errors';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Repositories } from '#src/catalog/catalog';
+import { standingDoubt } from '#src/library/doubt';
 import type { CartridgeId } from '#src/media/facets';
-import { standingDoubt } from '#src/session/doubt';
 import type { FirstBlock } from '#src/session/first-block';
 import { nameCartridge, unfitForVolume } from '#src/session/unfit';
 

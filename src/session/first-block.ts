@@ -1,4 +1,5 @@
-import type { MediumErrorOutcome, ReadOutcome, TapeDrive } from '#src/device/tape-drive';
+import type { AttentionOutcome, ReadOutcome, TapeDrive } from '#src/device/tape-drive';
+import { interruptedByDrive } from '#src/session/interruption';
 import type { LabelDescriptor } from '#src/volume/descriptor';
 import { parseLabel } from '#src/volume/label';
 
@@ -16,7 +17,7 @@ const lookBytes = 4 * 1024 * 1024;
 
 /**
  * Reads the first block from the beginning of the medium. Blank is only what the drive calls so there (sense key 8): a medium error, an unknown
- * density or a filemark is not blank (docs/format.md, "Labelling").
+ * density or a filemark is not blank (docs/format.md, "Labelling"). Throws `drive.interrupted`.
  */
 export async function readFirstBlock(drive: TapeDrive, signal?: AbortSignal): Promise<FirstBlock> {
   const buffer = new Uint8Array(Math.min(lookBytes, Math.max(drive.capabilities.maxBlockBytes, 4096)));
@@ -24,12 +25,12 @@ export async function readFirstBlock(drive: TapeDrive, signal?: AbortSignal): Pr
   for (let attempt = 0; ; attempt += 1) {
     const attention = await drive.rewind({ signal });
     const outcome: ReadOutcome = attention ?? (await drive.readBlock(buffer, { signal }));
-    if (outcome.kind === 'attention' && attempt < 2) continue;
-    return judge(outcome, buffer);
+    if (outcome.kind !== 'attention') return judge(outcome, buffer);
+    if (attempt === 2) throw interruptedByDrive(drive, outcome.sense, 'the beginning of the cartridge was read');
   }
 }
 
-function judge(outcome: ReadOutcome, buffer: Uint8Array): FirstBlock {
+function judge(outcome: Exclude<ReadOutcome, AttentionOutcome>, buffer: Uint8Array): FirstBlock {
   switch (outcome.kind) {
     case 'block': {
       const parsed = parseLabel(buffer.subarray(0, outcome.bytes));
@@ -47,7 +48,6 @@ function judge(outcome: ReadOutcome, buffer: Uint8Array): FirstBlock {
       return { kind: 'blank' };
     case 'end-of-medium':
     case 'medium-error':
-    case 'attention':
-      return { kind: 'unreadable', reason: (outcome as MediumErrorOutcome).sense.text };
+      return { kind: 'unreadable', reason: outcome.sense.text };
   }
 }

@@ -6,14 +6,16 @@ import { xxh64 } from '#src/base/xxh64';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { VolumeRecord } from '#src/catalog/volumes';
 import type { MediumState, TapeDrive } from '#src/device/tape-drive';
+import { standingDoubt } from '#src/library/doubt';
 import { isProtectionOver } from '#src/rotation/retention';
 import { assertNothingBehindLabel, assertNothingNewer } from '#src/session/append-point';
 import { duplicateElsewhere, sharesVolumeWith, unfitOnMedium } from '#src/session/duplicate-volume';
 import { type FirstBlock, readFirstBlock } from '#src/session/first-block';
+import { interruptedByDrive } from '#src/session/interruption';
 import { memoryPayload } from '#src/session/tape-file-source';
 import { nameCartridge, unfitByKind, writeProtectedError } from '#src/session/unfit';
 import type { SessionPorts } from '#src/session/write-session';
-import { writeTapeFile } from '#src/session/write-tape-file';
+import { type TapeFileOutcome, writeTapeFile } from '#src/session/write-tape-file';
 import { encodeLabel } from '#src/volume/label';
 
 /** 512 KiB, as LTFS: every adapter carries it; less where drive or transport carries less. */
@@ -133,25 +135,41 @@ async function writeLabel(session: LabelSession, volume: VolumeRecord, medium: M
   await repositories.tapeFiles.begin({ ...journal, dataSet: undefined, number: undefined });
   await drive.configure({ compression: true }, { signal });
   const moved = await drive.rewind({ signal });
+  const doing = `cartridge ${cartridge.barcode} was labelled`;
   // What was looked at may not be what is in the drive any more.
-  if (moved?.kind === 'attention') throw labelFailed(cartridge, moved.sense.text);
+  if (moved?.kind === 'attention') throw interruptedByDrive(drive, moved.sense, doing);
   const outcome = await writeTapeFile({
     drive,
     descriptor,
+    block: 0,
     payload: memoryPayload(`label of ${cartridge.barcode}`, payload, xxh64(payload)),
     blockSizeBytes: volume.blockSizeBytes,
     throughEarlyWarning: true,
     signal,
   });
   trace('labelling.written');
-  const readBack = outcome.kind === 'complete' ? await readFirstBlock(drive, signal) : undefined;
-  if (outcome.kind !== 'complete' || readBack?.kind !== 'ours' || readBack.label.volume !== volume.id) {
-    const why = outcome.kind === 'failed' ? outcome.outcome.sense.text : (readBack?.kind ?? 'there was no room for it');
-    throw labelFailed(cartridge, why);
+  if (outcome.kind !== 'complete') throw notLabelled(session, outcome, doing);
+  const readBack = await readFirstBlock(drive, signal);
+  if (readBack.kind !== 'ours' || readBack.label.volume !== volume.id) {
+    const why = readBack.kind === 'unreadable' ? readBack.reason : readBack.kind;
+    throw labelFailed(cartridge, `reading it back gave: ${why}`);
   }
   await repositories.tapeFiles.written(volume.key, 0, { blocks: outcome.blocks, payloadBytes: payload.length });
   trace('labelling.journalled');
   await confirm(session, volume, medium);
+}
+
+function notLabelled(
+  { drive, cartridge }: LabelSession,
+  ended: Exclude<TapeFileOutcome, { kind: 'complete' }>,
+  doing: string,
+): GrandsireError {
+  if (ended.kind === 'no-room') return labelFailed(cartridge, 'there was no room for it');
+  if (ended.kind === 'moved') return labelFailed(cartridge, `the medium was moved to object ${ended.found} meanwhile`);
+  const { outcome } = ended;
+  if (outcome.kind === 'attention') return interruptedByDrive(drive, outcome.sense, doing);
+  if (outcome.kind === 'write-protected') return writeProtectedError(cartridge, outcome.sense.text);
+  return labelFailed(cartridge, outcome.sense.text);
 }
 
 const labelFailed = (cartridge: CartridgeRecord, why: string): DeviceError =>
@@ -168,7 +186,10 @@ async function confirm(
 ): Promise<void> {
   await repositories.volumes.confirm(volume.key);
   trace('labelling.confirmed');
+  const doubt = await standingDoubt((await repositories.cartridges.get(cartridge.id)) ?? cartridge, repositories);
   await repositories.cartridges.update(cartridge.id, {
+    // It was labelled at last, and read back.
+    ...(doubt?.details['code'] === 'cartridge.label-failed' ? { condition: 'good', conditionReason: undefined } : {}),
     fill: 'appendable',
     usedBytes: 0,
     serial: medium.mediumSerial,

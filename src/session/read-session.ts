@@ -1,7 +1,8 @@
 import { GrandsireError } from '#src/base/errors';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
-import type { TapeDrive } from '#src/device/tape-drive';
+import type { AttentionOutcome, ReadOutcome, TapeDrive } from '#src/device/tape-drive';
 import { readFirstBlock } from '#src/session/first-block';
+import { interruptedByDrive, maxRestarts } from '#src/session/interruption';
 import { nameCartridge, unfitForVolume } from '#src/session/unfit';
 import { type Descriptor, parseDescriptor, type UnknownDescriptor } from '#src/volume/descriptor';
 
@@ -22,7 +23,8 @@ export interface OpenReadSession {
 }
 
 /**
- * One continuous use of a drive for reading one volume whose label was verified. Nothing is ever written.
+ * One continuous use of a drive for reading one volume whose label was verified. Nothing is ever written. Where the drive loses its place (a reset), the label is verified anew
+ * and reading goes on where it stopped; a drive that loses it again and again throws `drive.interrupted`.
  */
 export interface ReadSession {
   readonly cartridge: CartridgeRecord;
@@ -36,10 +38,14 @@ export interface ReadSession {
 }
 
 export async function openReadSession(options: OpenReadSession): Promise<ReadSession> {
-  const unfit = unfitForVolume(options.cartridge, options.volume, await readFirstBlock(options.drive, options.signal));
+  await verifyLabel(options);
+  return new TapeReadSession(options);
+}
+
+async function verifyLabel({ drive, cartridge, volume, signal }: OpenReadSession): Promise<void> {
+  const unfit = unfitForVolume(cartridge, volume, await readFirstBlock(drive, signal));
   // A barcode that was printed anew is no reason not to read what the volume holds.
   if (unfit && unfit.code !== 'cartridge.wrong-barcode') throw unfit;
-  return new TapeReadSession(options);
 }
 
 class TapeReadSession implements ReadSession {
@@ -87,15 +93,42 @@ class TapeReadSession implements ReadSession {
     if (this.#at === block) return;
     this.#at = undefined;
     const { drive, signal } = this.#options;
-    const outcome = await drive.locate(BigInt(block), { signal });
-    if (outcome.kind !== 'spaced') throw this.#damaged(place, `object ${block} cannot be reached: ${outcome.kind}`);
+    let outcome = await drive.locate(BigInt(block), { signal });
+    for (let restarts = 0; outcome.kind === 'attention'; restarts += 1) {
+      await this.#settle(outcome, restarts);
+      outcome = await drive.locate(BigInt(block), { signal });
+    }
+    if (outcome.kind !== 'spaced') {
+      const why = outcome.kind === 'medium-error' ? outcome.sense.text : outcome.kind;
+      throw this.#damaged(place, `object ${block} cannot be reached: ${why}`);
+    }
     this.#at = block;
+  }
+
+  /** What lies in the drive may be another cartridge now. */
+  async #settle(attention: AttentionOutcome, restarts: number): Promise<void> {
+    const { drive, cartridge } = this.#options;
+    if (restarts === maxRestarts)
+      throw interruptedByDrive(drive, attention.sense, `cartridge ${cartridge.barcode} was read`);
+    await verifyLabel(this.#options);
+  }
+
+  async #readHere(place: TapeFilePlace): Promise<Exclude<ReadOutcome, AttentionOutcome>> {
+    const { drive, signal } = this.#options;
+    const at = this.#at ?? place.block;
+    let outcome = await drive.readBlock(this.#buffer, { signal });
+    for (let restarts = 0; outcome.kind === 'attention'; restarts += 1) {
+      await this.#settle(outcome, restarts);
+      this.#at = undefined;
+      await this.#go(place, at);
+      outcome = await drive.readBlock(this.#buffer, { signal });
+    }
+    return outcome;
   }
 
   /** The next block, or undefined for a filemark or the end of data. */
   async #read(place: TapeFilePlace): Promise<Buffer | undefined> {
-    const { drive, signal } = this.#options;
-    const outcome = await drive.readBlock(this.#buffer, { signal });
+    const outcome = await this.#readHere(place);
     if (outcome.kind === 'block') {
       if (this.#at !== undefined) this.#at += 1;
       return this.#buffer.subarray(0, outcome.bytes);

@@ -3,7 +3,8 @@ import { createWriteStream } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { throwIfAborted } from '#src/base/errors';
 import { Xxh64Stream } from '#src/base/xxh64';
-import type { ReadOutcome, TapeDrive } from '#src/device/tape-drive';
+import type { AttentionOutcome, ReadOutcome, SpaceOutcome, TapeDrive } from '#src/device/tape-drive';
+import { interruptedByDrive } from '#src/session/interruption';
 import { type Descriptor, parseDescriptor, type UnknownDescriptor } from '#src/volume/descriptor';
 
 /** One tape file as it stands on a medium, found without the catalog. */
@@ -32,16 +33,17 @@ export interface ScanOptions {
 
 /**
  * Walks a volume from its first tape file to the end of data, whatever stands there. Ends at the end of data, at a medium error that cannot be
- * passed, and at a descriptor of another volume (what lies behind the end of an interrupted write).
+ * passed, and at a descriptor of another volume (what lies behind the end of an interrupted write). Throws `drive.interrupted`: what the medium was not asked is not damage.
  */
 export async function* scanVolume(options: ScanOptions): AsyncGenerator<ScannedTapeFile> {
   const { drive, signal } = options;
   const buffer = Buffer.allocUnsafeSlow(2 * options.blockSizeBytes);
-  await drive.rewind({ signal });
+  const rewound = await drive.rewind({ signal });
+  if (rewound) settled(drive, rewound);
   let block = 0;
   for (let fileNumber = 0; ; fileNumber += 1) {
     throwIfAborted(signal);
-    const outcome = await drive.readBlock(buffer, { signal });
+    const outcome = settled(drive, await drive.readBlock(buffer, { signal }));
     if (outcome.kind === 'end-of-data' || outcome.kind === 'blank' || outcome.kind === 'end-of-medium') return;
     const scanned = await scanFrom(options, { outcome, buffer, fileNumber, block });
     if (!scanned) return;
@@ -49,6 +51,11 @@ export async function* scanVolume(options: ScanOptions): AsyncGenerator<ScannedT
     if (scanned.next === undefined) return;
     block = scanned.next;
   }
+}
+
+function settled<T extends ReadOutcome | SpaceOutcome>(drive: TapeDrive, outcome: T): Exclude<T, AttentionOutcome> {
+  if (outcome.kind !== 'attention') return outcome as Exclude<T, AttentionOutcome>;
+  throw interruptedByDrive(drive, outcome.sense, 'a cartridge was read through');
 }
 
 interface Start {
@@ -70,15 +77,16 @@ async function scanFrom(options: ScanOptions, start: Start): Promise<Scanned | u
     return { file: { fileNumber, block, blocks: 0, content: { kind: 'empty' } }, next: block + 1 };
   }
   if (outcome.kind !== 'block')
-    return passDamage(options, start, 'sense' in outcome ? outcome.sense.text : outcome.kind);
+    return passDamage(options, { ...start, reason: 'sense' in outcome ? outcome.sense.text : outcome.kind });
   const parsed = parseDescriptor(buffer.subarray(0, outcome.bytes));
-  if (parsed.kind !== 'ours') return passDamage(options, start, `its first block is not a descriptor (${parsed.kind})`);
+  if (parsed.kind !== 'ours')
+    return passDamage(options, { ...start, reason: `its first block is not a descriptor (${parsed.kind})` });
   const { descriptor } = parsed;
   if (descriptor.volume !== options.volumeId) return undefined;
   const path = options.keep(descriptor);
   const passed =
     path !== undefined || !options.drive.capabilities.knowsPosition
-      ? await readThrough(options, buffer, path)
+      ? await readThrough(options, { buffer, path, block })
       : await spaceOver(options, block, descriptor);
   const blocks = 1 + passed.payloadBlocks;
   const isWhole =
@@ -107,7 +115,7 @@ async function spaceOver(
   descriptor: { readonly payloadBytes: number },
 ): Promise<Passed> {
   const { drive, blockSizeBytes, signal } = options;
-  const outcome = await drive.spaceFilemarks(1n, { signal });
+  const outcome = settled(drive, await drive.spaceFilemarks(1n, { signal }));
   const position = await drive.position({ signal });
   const payloadBlocks =
     position === undefined ? 0 : Number(position.block) - block - (outcome.kind === 'spaced' ? 2 : 1);
@@ -120,16 +128,30 @@ async function spaceOver(
   };
 }
 
-async function readThrough(options: ScanOptions, buffer: Buffer, path: string | undefined): Promise<Passed> {
+interface Through {
+  readonly buffer: Buffer;
+  readonly path: string | undefined;
+  /** Object number of the descriptor. */
+  readonly block: number;
+}
+
+async function readThrough(options: ScanOptions, { buffer, path, block }: Through): Promise<Passed> {
+  const { drive, signal } = options;
   const hash = new Xxh64Stream();
   const sink = path === undefined ? undefined : createWriteStream(path, { mode: 0o600 });
   let payloadBlocks = 0;
   let payloadBytes = 0;
   let endedByFilemark = false;
   for (;;) {
-    const outcome = await options.drive.readBlock(buffer, { signal: options.signal });
+    const outcome = settled(drive, await drive.readBlock(buffer, { signal }));
     if (outcome.kind !== 'block') {
       endedByFilemark = outcome.kind === 'filemark';
+      if (outcome.kind !== 'medium-error') break;
+      // What stands behind the damage may be whole.
+      const next = await passDamage(options, { fileNumber: 0, block, reason: outcome.sense.text });
+      endedByFilemark = next.next !== undefined;
+      payloadBlocks = next.file.blocks - 1;
+      payloadBytes = -1;
       break;
     }
     payloadBlocks += 1;
@@ -146,9 +168,12 @@ async function readThrough(options: ScanOptions, buffer: Buffer, path: string | 
 }
 
 /** Damage inside a tape file is passed by going to the next filemark, where the drive can. */
-async function passDamage(options: ScanOptions, { fileNumber, block }: Start, reason: string): Promise<Scanned> {
-  const outcome = await options.drive.spaceFilemarks(1n, { signal: options.signal });
-  const position = outcome.kind === 'spaced' ? await options.drive.position({ signal: options.signal }) : undefined;
+async function passDamage(
+  { drive, signal }: ScanOptions,
+  { fileNumber, block, reason }: Pick<Start, 'fileNumber' | 'block'> & { readonly reason: string },
+): Promise<Scanned> {
+  const outcome = settled(drive, await drive.spaceFilemarks(1n, { signal }));
+  const position = outcome.kind === 'spaced' ? await drive.position({ signal }) : undefined;
   const next = position === undefined ? undefined : Number(position.block);
   const blocks = next === undefined ? 0 : next - block - 1;
   return { file: { fileNumber, block, blocks, content: { kind: 'damaged', reason } }, next };

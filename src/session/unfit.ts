@@ -84,9 +84,10 @@ export function unfitByKind(cartridge: CartridgeRecord): GrandsireError | undefi
   return undefined;
 }
 
-export const writeProtectedError = (cartridge: CartridgeRecord): GrandsireError =>
+/** `said`: by the drive, when it refused to write. */
+export const writeProtectedError = (cartridge: CartridgeRecord, said?: string): GrandsireError =>
   new GrandsireError('cartridge.write-protected', {
-    message: `${nameCartridge(cartridge)} is write-protected`,
+    message: `${nameCartridge(cartridge)} is write-protected${said === undefined ? '' : `: ${said}`}`,
     remedy: 'If it may be written to, move its write-protect switch and load it again.',
   });
 

@@ -6,10 +6,17 @@ import type { Repositories } from '#src/catalog/catalog';
 import type { DataSetKey } from '#src/catalog/data-sets';
 import type { TapeFileRecord } from '#src/catalog/tape-files';
 import type { VolumeRecord } from '#src/catalog/volumes';
-import type { TapeDrive } from '#src/device/tape-drive';
+import type {
+  AttentionOutcome,
+  MediumErrorOutcome,
+  ReadOutcome,
+  SpaceOutcome,
+  TapeDrive,
+} from '#src/device/tape-drive';
 import { findAppendPoint } from '#src/session/append-point';
 import { unfitOnMedium } from '#src/session/duplicate-volume';
 import { readFirstBlock } from '#src/session/first-block';
+import { interruptedByDrive } from '#src/session/interruption';
 import type { PayloadSource } from '#src/session/tape-file-source';
 import { writeProtectedError } from '#src/session/unfit';
 import { type TapeFileOutcome, writeTapeFile } from '#src/session/write-tape-file';
@@ -69,6 +76,11 @@ export async function openWriteSession(options: OpenWriteSession): Promise<Write
   return new TapeWriteSession(options, point, medium.worm);
 }
 
+/** What the journal says of a tape file that is being written. */
+type Journal = Omit<TapeFileRecord, 'state' | 'blocks'>;
+
+type Failure = Pick<Extract<TapeFileOutcome, { kind: 'failed' }>['outcome'], 'kind' | 'sense'>;
+
 class TapeWriteSession implements WriteSession {
   readonly volume: VolumeRecord;
   readonly cartridge: CartridgeRecord;
@@ -104,6 +116,7 @@ class TapeWriteSession implements WriteSession {
         drive,
         descriptor: encodeDescriptor(file.descriptor, Math.floor(clock.now() / 1000)),
         payload: file.payload,
+        block: journal.block,
         blockSizeBytes: this.volume.blockSizeBytes,
         throughEarlyWarning: !isSegment,
         onProgress: file.onProgress,
@@ -114,10 +127,11 @@ class TapeWriteSession implements WriteSession {
       await this.#abandon(journal);
       throw error;
     }
-    return outcome.kind === 'no-room' ? this.#giveUp(journal) : this.#fail(outcome, journal);
+    if (outcome.kind === 'moved') return this.#misplaced(journal, outcome.found, outcome.expected);
+    return outcome.kind === 'no-room' ? this.#giveUp(journal) : this.#fail(outcome.outcome, journal);
   }
 
-  #journalRecord(file: TapeFileToWrite): Omit<TapeFileRecord, 'state' | 'blocks'> {
+  #journalRecord(file: TapeFileToWrite): Journal {
     const { descriptor, payload, dataSet } = file;
     if (descriptor.volume !== this.volume.id)
       throw bug(`descriptor for volume ${descriptor.volume} on ${this.volume.id}`);
@@ -133,21 +147,15 @@ class TapeWriteSession implements WriteSession {
   }
 
   /** Invariant 2: position read back, and only then the catalog says so. */
-  async #commit(
-    outcome: Extract<TapeFileOutcome, { kind: 'complete' }>,
-    journal: Omit<TapeFileRecord, 'state' | 'blocks'>,
-  ): Promise<AppendOutcome> {
+  async #commit(outcome: Extract<TapeFileOutcome, { kind: 'complete' }>, journal: Journal): Promise<AppendOutcome> {
     const { repositories, drive } = this.#options;
     const expected = BigInt(journal.block + outcome.blocks + 1);
     const position = await drive.position();
     trace('tape-file.position');
-    const confirmed =
-      position !== undefined &&
-      position.block === expected &&
-      (position.confirmedByDrive || (await this.#lookedBack(journal, outcome.blocks, expected)));
-    if (!confirmed) {
-      return this.#condemn(journal, `stands at object ${position?.block ?? 'unknown'} and should stand at ${expected}`);
-    }
+    if (position?.block !== expected) return await this.#misplaced(journal, position?.block, expected);
+    const seen = position.confirmedByDrive ? 'there' : await this.#lookBack(journal, outcome.blocks, expected);
+    if (seen === 'elsewhere') return this.#condemn(journal, 'does not find what it wrote');
+    if (seen !== 'there') return this.#fail(seen, journal);
     const size = { blocks: outcome.blocks, payloadBytes: journal.payloadBytes };
     await repositories.tapeFiles.written(journal.volume, journal.fileNumber, size);
     trace('tape-file.committed');
@@ -161,30 +169,40 @@ class TapeWriteSession implements WriteSession {
     };
   }
 
+  /** What befell the medium was met by the question where it stands, which cannot report it: the next command does. */
+  async #misplaced(journal: Journal, found: bigint | undefined, expected: bigint): Promise<AppendOutcome> {
+    const trouble = found === undefined ? await this.#options.drive.rewind() : undefined;
+    if (trouble) return this.#fail(trouble, journal);
+    const where =
+      found === undefined ? 'does not know where the medium stands, which' : `stands at object ${found} and`;
+    return this.#condemn(journal, `${where} should stand at ${expected}`);
+  }
+
   /**
    * Where the drive does not know its place, counting cannot see that somebody rewound the tape: space back over the tape file, read its
    * descriptor, compare, go forward again (docs/format.md, "Commit").
    */
-  async #lookedBack(
-    journal: Omit<TapeFileRecord, 'state' | 'blocks'>,
+  async #lookBack(
+    journal: Journal,
     blocks: number,
     expected: bigint,
-  ): Promise<boolean> {
+  ): Promise<'there' | 'elsewhere' | AttentionOutcome | MediumErrorOutcome> {
     const { drive } = this.#options;
     const back = await drive.spaceFilemarks(-1n);
-    if (back.kind !== 'spaced') return false;
+    if (back.kind !== 'spaced') return troubleIn(back);
     const start = await drive.spaceBlocks(-BigInt(blocks));
-    if (start.kind !== 'spaced') return false;
+    if (start.kind !== 'spaced') return troubleIn(start);
     const buffer = new Uint8Array(2 * this.volume.blockSizeBytes);
     const read = await drive.readBlock(buffer);
-    if (read.kind !== 'block' || !isDescriptorOf(buffer.subarray(0, read.bytes), this.volume.id, journal)) return false;
+    if (read.kind !== 'block') return troubleIn(read);
+    if (!isDescriptorOf(buffer.subarray(0, read.bytes), this.volume.id, journal)) return 'elsewhere';
     const forward = await drive.spaceFilemarks(1n);
-    const position = await drive.position();
-    return forward.kind === 'spaced' && position?.block === expected;
+    if (forward.kind !== 'spaced') return troubleIn(forward);
+    return (await drive.position())?.block === expected ? 'there' : 'elsewhere';
   }
 
   /** Back to the first block of the tape file; on WORM, and where the drive cannot go back, a filemark ends it and it stands void. */
-  async #giveUp(journal: Omit<TapeFileRecord, 'state' | 'blocks'>): Promise<AppendOutcome> {
+  async #giveUp(journal: Journal): Promise<AppendOutcome> {
     const { drive, repositories } = this.#options;
     this.#nearEnd = true;
     if (!this.#worm) {
@@ -194,10 +212,12 @@ class TapeWriteSession implements WriteSession {
         await repositories.tapeFiles.giveUp(journal.volume, journal.fileNumber, 'forget');
         return { kind: 'no-room' };
       }
+      if (back.kind === 'attention') return this.#fail(back, journal);
       return this.#condemn(journal, `could not go back to object ${journal.block}`);
     }
     const mark = await drive.writeFilemarks(1, { synchronise: true });
     const position = await drive.position();
+    if (mark.kind === 'attention') return this.#fail(mark, journal);
     if ((mark.kind !== 'written' && mark.kind !== 'early-warning') || !position) {
       return this.#condemn(journal, 'could not end the tape file that was given up');
     }
@@ -207,30 +227,43 @@ class TapeWriteSession implements WriteSession {
   }
 
   /** After a throw nothing is known of the medium; the journal row is what the next session finds (and it writes over that place). */
-  async #abandon(journal: Omit<TapeFileRecord, 'state' | 'blocks'>): Promise<void> {
+  async #abandon(journal: Journal): Promise<void> {
     this.#refused = bug(`volume ${this.volume.id} was written to after a failure at tape file ${journal.fileNumber}`);
   }
 
-  #fail(
-    { outcome }: Extract<TapeFileOutcome, { kind: 'failed' }>,
-    journal: Omit<TapeFileRecord, 'state' | 'blocks'>,
-  ): AppendOutcome {
-    if (outcome.kind === 'write-protected') {
-      this.#refused = writeProtectedError(this.cartridge);
-      return { kind: 'failed', error: this.#refused };
+  #fail(outcome: Failure, journal: Journal): AppendOutcome {
+    const { drive } = this.#options;
+    const doing = `tape file ${journal.fileNumber} of cartridge ${this.cartridge.barcode} was written`;
+    switch (outcome.kind) {
+      case 'write-protected':
+        return this.#refuse(writeProtectedError(this.cartridge, outcome.sense.text));
+      case 'attention':
+        return this.#refuse(interruptedByDrive(drive, outcome.sense, doing));
+      case 'medium-error':
+        return this.#condemn(journal, `reported ${outcome.sense.text}`);
     }
-    return this.#condemn(journal, `reported ${outcome.sense.text}`);
   }
 
-  #condemn(journal: Omit<TapeFileRecord, 'state' | 'blocks'>, what: string): AppendOutcome {
-    this.#refused = new DeviceError('cartridge.write-failed', {
-      message: `drive ${this.#options.drive.address} ${what} while tape file ${journal.fileNumber} of cartridge ${this.cartridge.barcode} was written`,
-      remedy: `What was committed before stays good: "grandsire verify ${this.cartridge.barcode}" reads it back. The rest goes to another cartridge.`,
-      usable: true,
-    });
-    return { kind: 'failed', error: this.#refused };
+  #condemn(journal: Journal, what: string): AppendOutcome {
+    return this.#refuse(
+      new DeviceError('cartridge.write-failed', {
+        message: `drive ${this.#options.drive.address} ${what} while tape file ${journal.fileNumber} of cartridge ${this.cartridge.barcode} was written`,
+        remedy: `What was committed before stays good: "grandsire verify ${this.cartridge.barcode}" reads it back. The rest goes to another cartridge.`,
+        usable: true,
+      }),
+    );
+  }
+
+  #refuse(error: GrandsireError): AppendOutcome {
+    this.#refused = error;
+    return { kind: 'failed', error };
   }
 }
+
+const troubleIn = (
+  outcome: ReadOutcome | SpaceOutcome,
+): 'elsewhere' | Extract<ReadOutcome, { kind: 'attention' | 'medium-error' }> =>
+  outcome.kind === 'attention' || outcome.kind === 'medium-error' ? outcome : 'elsewhere';
 
 function isDescriptorOf(
   block: Uint8Array,

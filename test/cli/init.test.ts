@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -96,4 +96,27 @@ test('a folder that cannot be made is named', async () => {
   const run = await invoke(['init', '/proc/none', '--json'], { folder });
   assert.equal(run.exitCode, 1);
   assert.equal(JSON.parse(run.stdout).error.code, 'config.not-written');
+});
+
+test('init for a library on the network: what is wrong with its address keeps the file from being written', async () => {
+  const refused = await invoke(['init', 'wrong', '--portal', 'no port:here'], { folder });
+  assert.equal(refused.exitCode, 2, refused.stderr);
+  assert.match(refused.stderr, /portal.*is no address/);
+  assert.ok(!existsSync(join(folder, 'wrong')));
+  const alone = await invoke(['init', 'wrong', '--target', 'iqn.2026-11.example:library'], { folder });
+  assert.equal(alone.exitCode, 2, alone.stderr);
+});
+
+test('init for a library on the network that does not answer: the file is written, and the warning says what to do', async () => {
+  // Port 1 of loopback: nothing listens there.
+  const run = await invoke(['init', 'network', '--portal', '127.0.0.1:1', '--json'], { folder });
+  assert.equal(run.exitCode, 3, run.stderr);
+  const { libraries, warnings } = JSON.parse(run.stdout);
+  assert.deepEqual(libraries, []);
+  assert.equal(warnings[0].code, 'device.unreachable');
+  assert.match(warnings[0].message, /127\.0\.0\.1:1: nothing listens there.*grandsire library inventory/s);
+  assert.match(
+    readFileSync(join(folder, 'network/grandsire.yaml'), 'utf8'),
+    /driver: iscsi\n {4}portal: "127\.0\.0\.1:1"\n/,
+  );
 });

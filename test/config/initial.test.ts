@@ -17,3 +17,17 @@ test('a staging area of less than a GiB is written in MiB', () => {
   const configuration = parse(initialConfiguration({ stagingSizeBytes: 100 * 2 ** 20, timeZone: 'UTC' }));
   assert.equal(configuration.staging.sizeBytes, 100 * 2 ** 20);
 });
+
+test('a library on the network is written as it was named, whatever stands in the name', () => {
+  const choices = { stagingSizeBytes: 2 ** 30, timeZone: 'UTC' };
+  for (const network of [
+    { portal: '192.0.2.10:3260' },
+    { portal: '[2001:db8::1]:3260', target: 'iqn.2026-11.example:library' },
+    { portal: 'a", driver: virtual #', target: 'b\n  other: { driver: virtual }' },
+  ]) {
+    const { libraries } = parse(initialConfiguration({ ...choices, network }));
+    assert.deepEqual(Object.keys(libraries), ['main']);
+    assert.equal(libraries['main']?.driver, 'iscsi');
+    assert.deepEqual({ ...libraries['main']?.settings }, network);
+  }
+});

@@ -89,9 +89,9 @@ function describeInventory(on: Case): void {
 
   on('tells the serial of every drive where it says that it does', async ({ changer, look }) => {
     const drives = await look('drive');
-    for (const { driveSerial } of drives) assert.equal(driveSerial !== undefined, changer.tellsDriveSerials);
-    if (changer.tellsDriveSerials)
-      assert.equal(new Set(drives.map(({ driveSerial }) => driveSerial)).size, drives.length);
+    const told = drives.flatMap(({ driveSerial }) => driveSerial ?? []);
+    assert.equal(told.length === drives.length, changer.tellsDriveSerials);
+    assert.equal(new Set(told).size, told.length);
   });
 
   on('asks for one type of element at a time', async ({ changer, transport }) => {

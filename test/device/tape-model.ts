@@ -8,6 +8,20 @@ export interface PlaceTraits {
   readonly knowsPosition: boolean;
   /** `spaceBlocks` reports filemarks. */
   readonly stopsAtFilemarks: boolean;
+  /** At the end of data and at the beginning it tells how many objects it passed. */
+  readonly tellsHowFar: boolean;
+  /** Spacing backwards, it stands where it should, and reports the beginning, also where nobody knows the place. */
+  readonly reportsBeginning: boolean;
+}
+
+/**
+ * What a drive that does not tell how far it came is to answer where one that does answers `expected`. Behind the last object it
+ * may say that the data end there, and not whether that was the last that was asked for.
+ */
+export function expectSpaced(outcome: SpaceOutcome, expected: SpaceOutcome, { tellsHowFar }: PlaceTraits): void {
+  const isUntold = 'passed' in outcome && outcome.passed === undefined && !tellsHowFar;
+  const isOneOfTwo = isUntold && outcome.kind === 'end-of-data' && expected.kind === 'spaced';
+  if (!isOneOfTwo) assert.deepEqual(outcome, isUntold ? { ...expected, passed: undefined } : expected);
 }
 
 type Command =
@@ -73,19 +87,21 @@ class TapeModel {
 }
 
 /** Does everything to drive and model; outcomes must agree, and the place must agree wherever the drive claims to know it. */
-export async function runTapeModel(
-  drive: TapeDrive,
-  commands: readonly Command[],
-  { knowsPosition, stopsAtFilemarks }: PlaceTraits,
-): Promise<void> {
+export async function runTapeModel(drive: TapeDrive, commands: readonly Command[], traits: PlaceTraits): Promise<void> {
+  const { knowsPosition, stopsAtFilemarks, reportsBeginning } = traits;
   const model = new TapeModel();
   const spaceOptions = { stops: stopsAtFilemarks };
+  const { minBlockBytes } = drive.capabilities;
+  const canSpace = async (count: number) =>
+    count >= 0 || reportsBeginning || (await drive.position())?.file !== undefined;
   for (const step of commands) {
     switch (step.do) {
-      case 'write':
-        assert.deepEqual(await drive.writeBlocks([new Uint8Array(step.bytes)]), { kind: 'written' });
-        model.write(step.bytes);
+      case 'write': {
+        const bytes = Math.max(minBlockBytes, step.bytes);
+        assert.deepEqual(await drive.writeBlocks([new Uint8Array(bytes)]), { kind: 'written' });
+        model.write(bytes);
         break;
+      }
       case 'filemark':
         assert.deepEqual(await drive.writeFilemarks(1, { synchronise: step.synchronise }), { kind: 'written' });
         model.write(0);
@@ -100,17 +116,19 @@ export async function runTapeModel(
         break;
       }
       case 'space-blocks': {
+        if (!(await canSpace(step.count))) break;
         const outcome = await drive.spaceBlocks(BigInt(step.count));
-        assert.deepEqual(outcome, model.space(step.count, { ...spaceOptions, filemarks: false }));
+        expectSpaced(outcome, model.space(step.count, { ...spaceOptions, filemarks: false }), traits);
         break;
       }
       case 'space-filemarks': {
+        if (!(await canSpace(step.count))) break;
         const outcome = await drive.spaceFilemarks(BigInt(step.count));
-        assert.deepEqual(outcome, model.space(step.count, { ...spaceOptions, filemarks: true }));
+        expectSpaced(outcome, model.space(step.count, { ...spaceOptions, filemarks: true }), traits);
         break;
       }
       case 'locate':
-        assert.deepEqual(await drive.locate(BigInt(step.object)), model.locate(step.object));
+        expectSpaced(await drive.locate(BigInt(step.object)), model.locate(step.object), traits);
         break;
       case 'rewind':
         assert.equal(await drive.rewind(), undefined);

@@ -19,8 +19,10 @@ function chapterSection({ title, introduction, scenarios }: Chapter): string {
   return `## ${title}\n\n${introduction}\n\n${scenarios.map(scenarioSection).join('\n')}`;
 }
 
-function scenarioSection({ name, injected, outcome, messages }: Scenario): string {
+function scenarioSection({ name, injected, outcome, places = [], messages }: Scenario): string {
   const lines = [`### ${capital(name)}\n`, `*Injected*: ${injected}\n`, `*Outcome*: ${outcome}\n`];
+  if (places.length > 0)
+    lines.push('| where | what happens |', '|---|---|', ...places.map((row) => `| ${row.join(' | ')} |`), '');
   const said = messages.map((message) => `> ${message.replaceAll('\n', '\n> ')}\n`);
   return [...lines, ...said].join('\n');
 }

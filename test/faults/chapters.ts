@@ -1,3 +1,6 @@
+import { driveErrors } from '#test/faults/drive/errors';
+import { driveLink } from '#test/faults/drive/link';
+import { driveState } from '#test/faults/drive/state';
 import { chapter as libraryAnswers } from '#test/faults/library-answers';
 import { chapter as libraryDrives } from '#test/faults/library-drives';
 import { chapter as libraryElements } from '#test/faults/library-elements';
@@ -9,6 +12,9 @@ import type { Chapter } from '#test/faults/scenario';
 
 /** Every chapter of `docs/faults.md`, in the order in which they are printed. */
 export const chapters: readonly Chapter[] = [
+  driveState,
+  driveErrors,
+  driveLink,
   libraryAnswers,
   libraryElements,
   libraryDrives,

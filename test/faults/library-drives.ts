@@ -155,7 +155,7 @@ const missing: readonly Scenario[] = [
     messages: [
       'The connection to … is lost ….',
       'warning: The connection to … is lost …. (drive.unreachable)',
-      'drive:2 of library main is not in working order\nRun `grandsire drive list` for the reason, and `grandsire library inventory` when it is repaired.',
+      'drive:2 of library main is not in working order; drive:2: the drive cannot be reached\nWhen it is repaired, `grandsire library inventory --library main` puts it back into use; `grandsire drive list` shows the state.',
     ],
     run: onBench(async (bench) => {
       bench.plant(

@@ -94,24 +94,23 @@ const inRobot: readonly Scenario[] = [
   },
   {
     name: 'a robot that does not get rid of what is in its hand',
-    injected: 'Changer, READ ELEMENT STATUS: the robot is full; MOVE MEDIUM from it: HARDWARE ERROR 15/01, always',
-    outcome: 'Each command tries once, and fails. What only reads the catalog goes on.',
+    injected: 'Changer, READ ELEMENT STATUS: the robot is full; MOVE MEDIUM: HARDWARE ERROR 15/01, always',
+    outcome:
+      'Each command has it try once, says what to do by hand, and fails where it needs the robot. The library can be looked into all the same.',
     messages: [
-      'warning: G00002L9 is in the hand of the robot of main (cartridge.in-robot)',
-      '…: MOVE MEDIUM failed: hardware error: mechanical positioning error (4/15/01); G00002L9 is in the hand of the robot now\nLook at the display of the device, power-cycle it, then run `grandsire library inventory`; if it fails again it needs service.',
+      'G00002L9 is in the hand of the robot of main and cannot be put down: …: MOVE MEDIUM failed: hardware error: mechanical positioning error (4/15/01); G00002L9 is in the hand of the robot now. Put it into a free slot by hand, then: grandsire library inventory --library main',
+      '…: MOVE MEDIUM failed: hardware error: mechanical positioning error (4/15/01); G00003L9 is in slot:3 now\nLook at the display of the device, power-cycle it, then run `grandsire library inventory`; if it fails again it needs service.',
     ],
     run: onBench(async (bench) => {
       const [robot, slot] = robotHolds({ barcode: 'G00002L9', type: 'storage', address: slot2 });
       const stuck: Fault = { when: operation.move, ...always, action: check(0x4, 0x15, 0x01) };
       bench.plant('changer', robot as Fault, slot as Fault, stuck);
-      for (const command of [
-        ['library', 'inventory'],
-        ['drive', 'load', 'G00003L9'],
-      ]) {
-        bench.mark();
-        await bench.fails(1, 'device.hardware-error', ...command);
-        assert.equal(bench.sent(operation.move, 'changer').length, 1);
-      }
+      bench.mark();
+      await bench.ends(3, 'library', 'inventory');
+      assert.equal(bench.sent(operation.move, 'changer').length, 1);
+      bench.mark();
+      await bench.fails(1, 'device.hardware-error', 'drive', 'load', 'G00003L9');
+      assert.equal(bench.sent(operation.move, 'changer').length, 2);
       await bench.ends(0, 'library', 'status');
       await bench.settle();
     }),

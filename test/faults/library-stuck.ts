@@ -27,16 +27,16 @@ const scenarios: readonly Scenario[] = [
       name,
       injected: `Changer, MOVE MEDIUM from the drive: ILLEGAL REQUEST ${code}, always`,
       outcome:
-        'It is unloaded and tried three times. What was written is safe. The drive is put out of use until the next inventory, and the next run takes the other one.',
+        'It is unloaded and tried three times. What was written is safe. The cartridge stays in the drive, and others are loaded into the other one.',
       messages: [
-        'drive:1 of main was put out of use: library main refuses to move G00001L9 from drive:1 to slot:1: the drive does not let go of it',
+        'G00001L9 could not be brought home from drive:1 of main: library main refuses to move G00001L9 from drive:1 to slot:1: the drive does not let go of it. Once the library works again: grandsire drive unload --drive 1',
         'library main refuses to move G00001L9 from drive:1 to slot:1: the drive does not let go of it\nStop other programs that use the drive, have it eject the cartridge at its panel, then run `grandsire library inventory`.',
       ],
       run: onBench(async (bench) => {
         bench.plant('changer', { when: fromDrive, ...always, action: check(0x5, asc, ascq) });
         await bench.backup({ ends: 3 });
         assert.equal(bench.sent(operation.move, 'changer').length, 4);
-        assert.deepEqual(await bench.drives(), ['down', 'empty']);
+        assert.deepEqual(await bench.drives(), ['loaded', 'empty']);
         await bench.fails(1, 'library.move-refused', 'drive', 'unload');
         bench.heal();
         await bench.ends(0, 'drive', 'load', 'G00002L9');
@@ -51,9 +51,9 @@ const scenarios: readonly Scenario[] = [
     name: 'a cartridge that is stuck in the drive',
     injected: 'Changer, MOVE MEDIUM from the drive: HARDWARE ERROR 53/00, always',
     outcome:
-      'It is not pulled at again. What was written is safe; the drive is out of use, and the next run takes the other one and another cartridge.',
+      'It is not pulled at again. What was written is safe; the cartridge stays in the drive, and others are loaded into the other one.',
     messages: [
-      'drive:1 of main was put out of use: …: MOVE MEDIUM failed: hardware error: media load or eject failed (4/53/00); G00001L9 is in drive:1 now',
+      'G00001L9 could not be brought home from drive:1 of main: …: MOVE MEDIUM failed: hardware error: media load or eject failed (4/53/00); G00001L9 is in drive:1 now. Once the library works again: grandsire drive unload --drive 1',
     ],
     run: onBench(async (bench) => {
       bench.plant('changer', { when: fromDrive, ...always, action: check(0x4, 0x53, 0x00) });
@@ -71,7 +71,7 @@ const scenarios: readonly Scenario[] = [
     injected: 'Changer, MOVE MEDIUM from the drive: NOT READY 04/83, always',
     outcome: 'What was written is safe, and the cartridge is in the drive until the door is closed.',
     messages: [
-      'drive:1 of main was put out of use: …: MOVE MEDIUM failed: not ready: vendor-specific condition (2/04/83); G00001L9 is in drive:1 now',
+      'G00001L9 could not be brought home from drive:1 of main: …: MOVE MEDIUM failed: not ready: vendor-specific condition (2/04/83); G00001L9 is in drive:1 now. Once the library works again: grandsire drive unload --drive 1',
     ],
     run: onBench(async (bench) => {
       bench.plant('changer', { when: fromDrive, ...always, action: check(0x2, 0x04, 0x83) });

@@ -66,6 +66,7 @@ export class JobBench implements AsyncDisposable {
   readonly clock = new ManualClock(instant(Date.parse('2026-11-22T22:00:00Z')));
   readonly passedOver: PassedOver[] = [];
   readonly lost: GrandsireError[] = [];
+  readonly interruptions: GrandsireError[] = [];
   readonly warnings: LibraryWarning[] = [];
   readonly #segmentBytes: number;
   readonly #devices: DeviceSurroundings;
@@ -262,6 +263,7 @@ sets:
         },
         onPassedOver: ({ barcode }, { code, message }: GrandsireError) =>
           this.passedOver.push({ barcode, code, message }),
+        onInterrupted: (error) => this.interruptions.push(error),
         onSegmentLost: (error) => this.lost.push(error),
         onCatalogLeftOut: (error) => {
           throw error;

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { openMediaChanger } from '#drivers/scsi-changer/open-media-changer';
 import { openTapeDrive } from '#drivers/scsi-tape/open-tape-drive';
+import type { Alarm } from '#src/base/alarm';
 import { instant, ManualClock } from '#src/base/clock';
 import { type Duration, milliseconds } from '#src/base/duration';
+import type { Pause } from '#src/base/pause';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Catalog } from '#src/catalog/catalog';
 import { openSqliteCatalog } from '#src/catalog/sql/sqlite/open-sqlite-catalog';
@@ -17,6 +19,10 @@ export interface ManagedOptions extends TestLibraryOptions {
   readonly wrapChanger?: (changer: MediaChanger) => MediaChanger;
   readonly wrapChangerTransport?: (transport: ScsiTransport) => ScsiTransport;
   readonly wrapDrive?: (drive: TapeDrive, number: number) => TapeDrive;
+  /** What stands between each drive's driver and its transport; numbers from 1. */
+  readonly wrapDriveTransport?: (transport: ScsiTransport, number: number) => ScsiTransport;
+  /** Time for drivers and watchdogs; unless given, pauses are over at once, and no alarm rings. */
+  readonly time?: { readonly pause: Pause; readonly alarm: Alarm };
   /** The order in which the drives are found; numbers from 1. */
   readonly driveOrder?: readonly number[];
 }
@@ -26,6 +32,7 @@ export interface ManagedLibrary extends AsyncDisposable {
   readonly catalog: Catalog;
   readonly library: Library;
   readonly warnings: LibraryWarning[];
+  readonly notes: string[];
   readonly locks: string;
   /** A second opening of the same devices, as another process would have, with the same catalog. */
   reopen(changes?: Partial<LibraryOptions>): Promise<Library>;
@@ -34,7 +41,10 @@ export interface ManagedLibrary extends AsyncDisposable {
   placeOf(barcode: string): Promise<string>;
 }
 
-const testPause = async (_duration: Duration, signal?: AbortSignal) => signal?.throwIfAborted();
+const timeless = {
+  pause: async (_duration: Duration, signal?: AbortSignal) => signal?.throwIfAborted(),
+  alarm: () => ({ cancel: () => undefined }),
+};
 
 /** A virtual library with a real catalog and real drivers. */
 export async function createManagedLibrary(options: ManagedOptions = {}): Promise<ManagedLibrary> {
@@ -49,10 +59,13 @@ export async function createManagedLibrary(options: ManagedOptions = {}): Promis
   const catalog = await openSqliteCatalog({ path: join(device.path, 'catalog.sqlite'), clock });
   const locks = join(device.path, 'locks');
   const warnings: LibraryWarning[] = [];
+  const notes: string[] = [];
   const {
     wrapChanger = (changer) => changer,
     wrapDrive = (drive) => drive,
     wrapChangerTransport = (transport) => transport,
+    wrapDriveTransport = (transport) => transport,
+    time: { pause, alarm } = timeless,
   } = options;
   const order = options.driveOrder ?? Array.from({ length: options.drives ?? 2 }, (_, index) => index + 1);
   const opened: Library[] = [];
@@ -60,11 +73,14 @@ export async function createManagedLibrary(options: ManagedOptions = {}): Promis
     const source = await device.openUnits();
     const [changerUnit, ...driveUnits] = await source.discover();
     if (!changerUnit) throw new RangeError('no changer');
-    const changer = await openMediaChanger(wrapChangerTransport(await source.open(changerUnit)), { pause: testPause });
+    const changer = await openMediaChanger(wrapChangerTransport(await source.open(changerUnit)), { pause });
     const drives = order.map((number) => {
       const unit = driveUnits[number - 1];
       if (!unit) throw new RangeError(`no drive ${number}`);
-      const open = async () => wrapDrive(await openTapeDrive(await source.open(unit), { pause: testPause }), number);
+      const open = async () => {
+        const transport = wrapDriveTransport(await source.open(unit), number);
+        return wrapDrive(await openTapeDrive(transport, { pause }), number);
+      };
       return { address: unit.address, open };
     });
     const library = openLibrary({
@@ -77,11 +93,13 @@ export async function createManagedLibrary(options: ManagedOptions = {}): Promis
       catalog,
       locks,
       clock,
-      pause: testPause,
+      pause,
+      alarm,
       job: 'test',
       wait: milliseconds(0),
       newPool: 'scratch',
       warn: (warning) => warnings.push(warning),
+      note: (text) => notes.push(text),
       ...changes,
     });
     opened.push(library);
@@ -98,6 +116,7 @@ export async function createManagedLibrary(options: ManagedOptions = {}): Promis
     catalog,
     library,
     warnings,
+    notes,
     locks,
     reopen,
     cartridge,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { DeviceError, type GrandsireError, interrupted } from '#src/base/errors';
 import type { TapeDrive } from '#src/device/tape-drive';
-import type { Mount } from '#src/library/mount-cartridge';
+import type { Mount } from '#src/library/mount-parts';
 import { createManagedLibrary, type ManagedLibrary } from '#test/library/managed-library';
 
 const hasCode = (code: string) => (error: unknown) => (error as GrandsireError).code === code;
@@ -189,6 +189,8 @@ describe('library: mounts', () => {
     );
     broken = false;
     await managed.library.inventory();
+    assert.equal((await managed.library.status()).drives[0]?.state, 'down', 'a run that looks would meet it again');
+    await managed.library.inventory({ retryDrives: true });
     assert.equal((await managed.library.status()).drives[0]?.state, 'empty');
   });
 

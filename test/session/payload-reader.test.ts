@@ -106,6 +106,11 @@ function recordingDrive(answer: (call: number) => WriteOutcome = () => ({ kind: 
     blocks: 0,
     filemarks: 0,
     drive: {
+      capabilities: { knowsPosition: true },
+      async position() {
+        const block = BigInt(recorded.blocks + recorded.filemarks);
+        return { block, beginningOfMedium: block === 0n, confirmedByDrive: true };
+      },
       async writeBlocks(blocks) {
         for (const block of recorded.blocks === 0 ? [] : blocks) recorded.hash.update(block);
         recorded.blocks += blocks.length;
@@ -127,6 +132,7 @@ async function write(reader: PayloadReader, { path, expected }: Payload, recorde
     drive: recorded.drive,
     descriptor: new Uint8Array(512),
     payload,
+    block: 0,
     blockSizeBytes: 512 * 1024,
     throughEarlyWarning: false,
     signal,

@@ -1,6 +1,7 @@
 import { DeviceError } from '#src/base/errors';
 import type { DataPhase, ExecuteOptions, ScsiResult, ScsiTransport } from '#src/device/scsi-transport';
 import { encodeSense } from '#src/scsi/encode-sense';
+import { parseSense } from '#src/scsi/parse-sense';
 import type { SenseFields } from '#src/scsi/sense';
 import { status } from '#src/scsi/status';
 import type { Interposition } from '#test/support/interposed-transport';
@@ -16,10 +17,18 @@ export type FaultAction =
       readonly at?: Moment;
       readonly format?: 'fixed' | 'descriptor';
     }
+  /** Carried out, and answered with CHECK CONDITION of these codes: what the device itself said of bits and lengths stays. */
+  | { readonly kind: 'remark'; readonly sense: Pick<SenseFields, 'key' | 'asc' | 'ascq'> }
   | { readonly kind: 'status'; readonly status: number; readonly at?: Moment }
+  /** Carried out, and answered with CHECK CONDITION and these bytes. */
+  | { readonly kind: 'sense-bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'time-out'; readonly at?: Moment }
   /** The connection is lost; with `stays` every later command fails the same way. */
   | { readonly kind: 'unreachable'; readonly at?: Moment; readonly stays?: boolean }
+  /** Carried out in full; the answer says that so many bytes fewer moved. */
+  | { readonly kind: 'residual'; readonly bytes: number }
+  /** It never answers, whatever its time-out, and nothing behind it does; `run` has the time pass that somebody waits. */
+  | { readonly kind: 'silence'; readonly run?: () => void }
   /** Only so many bytes of the data phase move. */
   | { readonly kind: 'short-transfer'; readonly bytes: number }
   /** The command is carried out, and the bytes that come back are others. */
@@ -74,6 +83,18 @@ export function createFaultyTransport(inner: ScsiTransport, plan: readonly Fault
       const result = await inner.execute(cdb, data, options);
       if (action.at === 'after') await action.run();
       return result;
+    }
+    if (action.kind === 'remark') return remarked(await inner.execute(cdb, data, options), action.sense);
+    if (action.kind === 'residual') {
+      const result = await inner.execute(cdb, data, options);
+      return { ...result, transferredBytes: Math.max(0, result.transferredBytes - action.bytes) };
+    }
+    if (action.kind === 'sense-bytes') {
+      return { ...(await inner.execute(cdb, data, options)), status: status.checkCondition, sense: action.bytes };
+    }
+    if (action.kind === 'silence') {
+      if (action.run) setImmediate(action.run);
+      return new Promise(() => undefined);
     }
     const result = action.at === 'after' ? await inner.execute(cdb, data, options) : undefined;
     const transferredBytes = result?.transferredBytes ?? 0;
@@ -157,6 +178,11 @@ function dueAction(counted: readonly Counted[], cdb: Uint8Array, data: DataPhase
     due = fault.action;
   }
   return due;
+}
+
+function remarked(result: ScsiResult, { key, asc, ascq }: Pick<SenseFields, 'key' | 'asc' | 'ascq'>): ScsiResult {
+  const own = parseSense(result.sense) ?? {};
+  return { ...result, status: status.checkCondition, sense: encodeSense({ ...own, key, asc, ascq }) };
 }
 
 function matches(when: Fault['when'], cdb: Uint8Array, data: DataPhase): boolean {

@@ -43,6 +43,9 @@ describeTapeDrive(
   {
     knowsPosition: true,
     stopsAtFilemarks: true,
+    tellsHowFar: true,
+    reportsBeginning: true,
+    unthreads: true,
     capacityBytes: 4 * 2 ** 20,
     cartridges,
   },
@@ -51,6 +54,9 @@ describeTapeDrive(
 describeTapeDrive('virtual, as little as a drive can', onVirtual(lessenDrive), {
   knowsPosition: false,
   stopsAtFilemarks: false,
+  tellsHowFar: true,
+  reportsBeginning: true,
+  unthreads: true,
   capacityBytes: 4 * 2 ** 20,
   cartridges,
 });
@@ -58,6 +64,9 @@ describeTapeDrive('virtual, as little as a drive can', onVirtual(lessenDrive), {
 describeTapeDrive('virtual, without a sense of place', onVirtual(withoutPlace), {
   knowsPosition: false,
   stopsAtFilemarks: true,
+  tellsHowFar: true,
+  reportsBeginning: true,
+  unthreads: true,
   capacityBytes: 4 * 2 ** 20,
   cartridges,
 });

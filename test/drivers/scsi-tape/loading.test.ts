@@ -17,8 +17,8 @@ const becoming = fixedSense(2, 0x04, 0x01);
 const ready: readonly Exchange[] = [
   { cdb: '00' },
   { cdb: '01' },
-  { cdb: '3406', sense: invalidField },
   { cdb: '3400', data: shortPosition(0) },
+  { cdb: '3406', sense: invalidField },
 ];
 const times = (n: number, exchange: Exchange): readonly Exchange[] => new Array(n).fill(exchange);
 

@@ -35,8 +35,12 @@ export const opening: readonly Exchange[] = [
 const loading = (knows: 'short' | 'none'): readonly Exchange[] => [
   { cdb: '00' },
   { cdb: '01' },
-  { cdb: '3406', sense: invalidField },
-  { cdb: '3400', data: knows === 'short' ? shortPosition(0) : unknownPosition },
+  ...(knows === 'short'
+    ? [
+        { cdb: '3400', data: shortPosition(0) },
+        { cdb: '3406', sense: invalidField },
+      ]
+    : [{ cdb: '3400', data: unknownPosition }]),
 ];
 
 export interface ScriptedDrive {

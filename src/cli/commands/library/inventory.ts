@@ -13,7 +13,8 @@ export const command = defineCommand({
   summary: 'have the library look what lies where',
   description:
     'The library reads its barcodes anew, which takes minutes on some, and the catalog is made to agree: what was seen beats what was ' +
-    'booked. Cartridges that are seen for the first time come into the scratch pool.',
+    'booked. Cartridges that are seen for the first time come into the scratch pool. What a command that died left in a drive or in the hand of the robot ' +
+    'is brought home, and drives that are down are tried again.',
   positionals: [],
   options: {},
   examples: [{ command: 'grandsire library inventory', does: 'look again after cartridges were put in by hand' }],
@@ -30,7 +31,7 @@ export const command = defineCommand({
       { context, app },
       { name, job: 'library inventory' },
       async (library) => {
-        await library.inventory({ rescan: true, signal });
+        await library.inventory({ rescan: true, retryDrives: true, signal });
         return library.status();
       },
     );

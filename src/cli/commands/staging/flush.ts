@@ -3,7 +3,12 @@ import { renderTable } from '#src/cli/render/table';
 
 interface FlushResult {
   readonly flushed: readonly { readonly dataSet: string; readonly cartridges: readonly string[] }[];
-  readonly left: readonly { readonly dataSet: string; readonly code: string; readonly message: string }[];
+  readonly left: readonly {
+    readonly dataSet: string;
+    readonly code: string;
+    readonly message: string;
+    readonly remedy: string;
+  }[];
 }
 
 export const command = defineCommand({
@@ -19,7 +24,7 @@ export const command = defineCommand({
     },
   ],
   exitCodes: [0, 3, 4],
-  json: '{ flushed: [{ dataSet, cartridges: [BARCODE] }], left: [{ dataSet, code, message }] }',
+  json: '{ flushed: [{ dataSet, cartridges: [BARCODE] }], left: [{ dataSet, code, message, remedy }] }',
   async run(context) {
     await using app = await context.openApp();
     const { leaseStaging } = await import('#src/cli/staging-lease');
@@ -59,7 +64,12 @@ export const command = defineCommand({
     const flushed: FlushResult['flushed'][number][] = [];
     for (const dataSet of done.flushed)
       flushed.push({ dataSet: dataSet.id, cartridges: await barcodesOf(dataSet, catalog) });
-    const left = done.left.map(({ dataSet, error: { code, message } }) => ({ dataSet: dataSet.id, code, message }));
+    const left = done.left.map(({ dataSet, error: { code, message, remedy } }) => ({
+      dataSet: dataSet.id,
+      code,
+      message,
+      remedy,
+    }));
     const result: FlushResult = { flushed, left };
     const isWaiting = done.left.some(({ error }) => error.kind === 'waiting');
     const exitCode = left.length === 0 ? {} : { exitCode: isWaiting ? (4 as const) : (1 as const) };
@@ -68,5 +78,5 @@ export const command = defineCommand({
   render: ({ flushed, left }) =>
     (flushed.length === 0 && left.length === 0 ? 'nothing is waiting\n' : '') +
     renderTable(flushed.map(({ dataSet, cartridges }) => [dataSet, 'written on', cartridges.join(', ')])) +
-    left.map(({ dataSet, message }) => `${dataSet} stays staged: ${message}\n`).join(''),
+    left.map(({ dataSet, message, remedy }) => `${dataSet} stays staged: ${message}\n  ${remedy}\n`).join(''),
 });

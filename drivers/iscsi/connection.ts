@@ -1,0 +1,234 @@
+import { connect, type Socket } from 'node:net';
+import { crc32c, encodeDigest } from '#drivers/iscsi/crc32c';
+import { paddingOf } from '#drivers/iscsi/pdu';
+import { PduReader } from '#drivers/iscsi/pdu-reader';
+import type { Duration } from '#src/base/duration';
+import { DeviceError, interrupted } from '#src/base/errors';
+
+export interface Portal {
+  readonly host: string;
+  readonly port: number;
+}
+
+export const describePortal = ({ host, port }: Portal): string => `${host.includes(':') ? `[${host}]` : host}:${port}`;
+
+/** Who takes what comes: the login, then the full feature phase. */
+export interface PduHandler {
+  /** Where a data segment of so many bytes goes; undefined: into a buffer of its own. Throws what is wrong with the PDU. */
+  placeOf(header: Buffer, dataBytes: number): Buffer | undefined;
+  /** Throws what is wrong with the PDU; the connection is then closed with that. */
+  onPdu(header: Buffer, data: Buffer): void;
+  /** Nothing comes any more. Called once. */
+  onClosed(cause: DeviceError): void;
+}
+
+interface Digests {
+  readonly headerDigest: boolean;
+  readonly dataDigest: boolean;
+}
+
+/** As much as a socket hands over at once: large blocks then come in few turns of the event loop. */
+const receiveBytes = 512 * 1024;
+/** What a connection needs of a socket. */
+export interface Wire {
+  cork(): void;
+  uncork(): void;
+  /** `onSent`: the bytes have left, or never will. */
+  write(bytes: Uint8Array, onSent?: () => void): unknown;
+  end(): unknown;
+  destroy(): unknown;
+  destroySoon(): void;
+}
+
+const noHandler: PduHandler = { placeOf: () => undefined, onPdu: () => undefined, onClosed: () => undefined };
+
+/** One TCP connection to a portal, in PDUs. A failure of any kind closes it, and says so once to its handler. */
+export class Connection {
+  readonly portal: Portal;
+  #headerDigest = false;
+  #dataDigest = false;
+  readonly #wire: Wire;
+  readonly #reader: PduReader;
+  #handler: PduHandler = noHandler;
+  #closed: DeviceError | undefined;
+  /** Bytes arrived since the last question: a sign of life. */
+  #heard = false;
+  /** What came behind the last PDU of the login, while its digests are not yet known. */
+  #held: Buffer[] = [];
+
+  constructor(wire: Wire, portal: Portal, maxDataBytes: number) {
+    this.portal = portal;
+    this.#wire = wire;
+    this.#reader = new PduReader(maxDataBytes, {
+      placeOf: (header, dataBytes) => this.#handler.placeOf(header, dataBytes),
+      onPdu: (header, data) => this.#handler.onPdu(header, data),
+    });
+  }
+
+  /** Throws `device.unreachable` naming the cause, and the signal's reason. */
+  static open(
+    portal: Portal,
+    { timeout, maxDataBytes, signal }: { timeout: Duration; maxDataBytes: number; signal?: AbortSignal | undefined },
+  ): Promise<Connection> {
+    return new Promise((resolve, reject) => {
+      let connection: Connection | undefined;
+      const socket = connect({
+        ...portal,
+        onread: {
+          buffer: Buffer.allocUnsafeSlow(receiveBytes),
+          callback: (count, buffer) => {
+            connection?.receive(Buffer.from(buffer.buffer, buffer.byteOffset, count));
+            return true;
+          },
+        },
+      });
+      const fail = (cause: unknown) => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+        socket.destroy();
+        reject(cause);
+      };
+      const onAbort = () => fail(signal?.reason ?? interrupted());
+      const timer = setTimeout(() => fail(noConnection(portal, `no answer within ${timeout / 1000} s`)), timeout);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      if (signal?.aborted) return onAbort();
+      socket.once('error', (cause) => fail(noConnection(portal, describeSocketError(cause), cause)));
+      socket.once('connect', () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+        socket.removeAllListeners('error');
+        socket.setNoDelay(true);
+        socket.setKeepAlive(true, 30_000);
+        connection = new Connection(socket, portal, maxDataBytes);
+        connection.#listen(socket);
+        resolve(connection);
+      });
+    });
+  }
+
+  #listen(socket: Socket): void {
+    socket.on('error', (cause) => this.close(lost(this.portal, describeSocketError(cause), cause)));
+    socket.on('end', () => this.close(lost(this.portal, 'the target closed it')));
+    socket.on('close', () => this.close(lost(this.portal, 'it was closed')));
+  }
+
+  /** What comes before a handler is set is dropped: the target speaks only when spoken to until the login has ended. */
+  set handler(handler: PduHandler) {
+    this.#handler = handler;
+    if (this.#closed) handler.onClosed(this.#closed);
+  }
+
+  /** The PDU that is being handled was the last of the login: a target may go on at once, with digests that are not yet known here. */
+  hold(): void {
+    this.#reader.isHeld = true;
+  }
+
+  /** Digests count from the PDU after the last login response on (RFC 7143 13.1). */
+  enterFullFeaturePhase(handler: PduHandler, { headerDigest, dataDigest }: Digests): void {
+    this.#headerDigest = headerDigest;
+    this.#dataDigest = dataDigest;
+    Object.assign(this.#reader, { headerDigest, dataDigest, isHeld: false });
+    this.handler = handler;
+    for (const bytes of this.#held.splice(0)) this.receive(bytes);
+  }
+
+  get closed(): DeviceError | undefined {
+    return this.#closed;
+  }
+
+  /** Whether anything came since the last time that this was asked. */
+  takeSignOfLife(): boolean {
+    const heard = this.#heard;
+    this.#heard = false;
+    return heard;
+  }
+
+  /** What came; its memory is not used afterwards. */
+  receive(bytes: Buffer): void {
+    if (this.#closed) return;
+    this.#heard = true;
+    try {
+      const taken = this.#reader.receive(bytes);
+      if (taken < bytes.length) this.#held.push(Buffer.from(bytes.subarray(taken)));
+    } catch (cause) {
+      this.close(lost(this.portal, cause instanceof Error ? cause.message : String(cause), cause));
+    }
+  }
+
+  /** `onSent`: the bytes have left, or never will; the caller may use their memory again. */
+  send(header: Buffer, data: readonly Uint8Array[] = [], dataBytes = 0, onSent?: () => void): void {
+    if (this.#closed) {
+      onSent?.();
+      return;
+    }
+    this.#wire.cork();
+    if (dataBytes === 0) {
+      this.#write(this.#headerDigest ? [header, encodeDigest(crc32c(header))] : [header], onSent);
+    } else {
+      const pieces: Uint8Array[] = this.#headerDigest ? [header, encodeDigest(crc32c(header))] : [header];
+      pieces.push(...data);
+      const padding = Buffer.alloc(paddingOf(dataBytes));
+      if (padding.length > 0) pieces.push(padding);
+      if (this.#dataDigest) pieces.push(encodeDigest([...data, padding].reduce((crc, piece) => crc32c(piece, crc), 0)));
+      this.#write(pieces, onSent);
+    }
+    this.#wire.uncork();
+  }
+
+  #write(pieces: readonly Uint8Array[], onSent: (() => void) | undefined): void {
+    const last = pieces.length - 1;
+    pieces.forEach((piece, index) => {
+      if (index === last && onSent) this.#wire.write(piece, () => onSent());
+      else this.#wire.write(piece);
+    });
+  }
+
+  close(cause: DeviceError): void {
+    if (this.#closed) return;
+    this.#closed = cause;
+    this.#wire.destroy();
+    this.#handler.onClosed(cause);
+  }
+
+  /** Lets what was sent leave first. */
+  end(cause: DeviceError): void {
+    if (this.#closed) return;
+    this.#closed = cause;
+    this.#wire.end();
+    this.#wire.destroySoon();
+    this.#handler.onClosed(cause);
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there (connection refused)',
+  ECONNRESET: 'the target reset it',
+  EHOSTUNREACH: 'there is no way to this host',
+  ENETUNREACH: 'there is no way to this network',
+  ENOTFOUND: 'this host name is not known',
+  EAI_AGAIN: 'the name server does not answer',
+  ETIMEDOUT: 'the target does not answer any more',
+  EPIPE: 'the target closed it',
+};
+
+function describeSocketError(cause: NodeJS.ErrnoException): string {
+  return (cause.code !== undefined && reasons[cause.code]) || cause.message || String(cause.code);
+}
+
+export const noConnection = (portal: Portal, why: string, cause?: unknown): DeviceError =>
+  new DeviceError('device.unreachable', {
+    message: `no connection to the iSCSI portal ${describePortal(portal)}: ${why}`,
+    remedy:
+      'Look whether the library is switched on and reachable, and compare `portal` in grandsire.yaml with its network settings; then run the command again.',
+    usable: false,
+    cause,
+  });
+
+export const lost = (portal: Portal, why: string, cause?: unknown): DeviceError =>
+  new DeviceError('device.unreachable', {
+    message: `the connection to the iSCSI portal ${describePortal(portal)} was lost: ${why}`,
+    remedy:
+      'What was committed before is safe. Look at the library and the network between, then run the command again.',
+    usable: true,
+    cause,
+  });

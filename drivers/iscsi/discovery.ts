@@ -1,0 +1,128 @@
+import type { IscsiSettings } from '#drivers/iscsi/config';
+import { describePortal } from '#drivers/iscsi/connection';
+import { parsePortal } from '#drivers/iscsi/portal';
+import { readChapSettings } from '#drivers/iscsi/secrets';
+import { type DiscoveredTarget, sendTargets } from '#drivers/iscsi/send-targets';
+import { IscsiSession, type SessionOptions } from '#drivers/iscsi/session';
+import { IscsiTransport } from '#drivers/iscsi/transport';
+import { seconds } from '#src/base/duration';
+import { DeviceError } from '#src/base/errors';
+import { systemPause } from '#src/base/pause';
+import type { FoundUnit, UnitSource } from '#src/device/driver';
+import { executeCommand } from '#src/device/execute-command';
+import type { ScsiTransport } from '#src/device/scsi-transport';
+import { deviceType, encodeInquiryCdb, parseInquiry } from '#src/scsi/inquiry';
+import { encodeReportLunsCdb, parseReportLuns, simpleLun } from '#src/scsi/report-luns';
+
+const timeout = seconds(60);
+
+/** The logical units of one target. */
+export class IscsiUnitSource implements UnitSource {
+  readonly #session: IscsiSession;
+  #luns = new Map<string, number>();
+
+  private constructor(session: IscsiSession) {
+    this.#session = session;
+  }
+
+  /** Logs in; finds the target where none is configured. */
+  static async open(settings: IscsiSettings): Promise<IscsiUnitSource> {
+    const { portal, initiator } = settings;
+    const options: Omit<SessionOptions, 'target'> = {
+      portal,
+      initiator,
+      chap: readChapSettings(settings.chap),
+      digests: settings.digests ? 'preferred' : 'accepted',
+    };
+    const target = settings.target ? { name: settings.target, portal } : await onlyTarget(options);
+    try {
+      return new IscsiUnitSource(await IscsiSession.open({ ...options, portal: target.portal, target: target.name }));
+    } catch (cause) {
+      throw await withNames(cause, options);
+    }
+  }
+
+  async discover({ signal }: { readonly signal?: AbortSignal } = {}): Promise<readonly FoundUnit[]> {
+    const found: FoundUnit[] = [];
+    this.#luns = new Map();
+    for (const lun of await this.#listLuns(signal)) {
+      const transport = new IscsiTransport(this.#session, lun);
+      const buffer = new Uint8Array(96);
+      const cdb = encodeInquiryCdb({ allocationBytes: buffer.length });
+      const data = { direction: 'in', buffer } as const;
+      const answer = await executeCommand(transport, cdb, data, { timeout, pause: systemPause, signal });
+      if (answer.kind === 'check') continue;
+      const { peripheralQualifier, deviceType: type } = parseInquiry(buffer.subarray(0, answer.transferredBytes));
+      // Another qualifier than 0: nothing is connected there (SPC-5, standard INQUIRY data).
+      if (peripheralQualifier !== 0) continue;
+      this.#luns.set(transport.address, lun);
+      found.push({ kind: kindOf(type), address: transport.address, deviceType: type });
+    }
+    return found;
+  }
+
+  async open({ address }: FoundUnit): Promise<ScsiTransport> {
+    const lun = this.#luns.get(address);
+    if (lun !== undefined) return new IscsiTransport(this.#session, lun);
+    throw new DeviceError('device.unreachable', {
+      message: `There is no ${address} behind this target.`,
+      remedy: 'Run `grandsire library inventory` to see what it has.',
+      usable: false,
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#session[Symbol.asyncDispose]();
+  }
+
+  /** REPORT LUNS is asked of LUN 0, whatever is there (SPC-5). */
+  async #listLuns(signal: AbortSignal | undefined): Promise<readonly number[]> {
+    const transport = new IscsiTransport(this.#session, 0);
+    const buffer = new Uint8Array(8 + 8 * 4096);
+    const cdb = encodeReportLunsCdb({ allocationBytes: buffer.length });
+    const data = { direction: 'in', buffer } as const;
+    const answer = await executeCommand(transport, cdb, data, { timeout, pause: systemPause, signal });
+    if (answer.kind === 'check') return [0];
+    const { luns } = parseReportLuns(buffer.subarray(0, answer.transferredBytes));
+    const simple = luns.map(simpleLun).filter((lun) => lun !== undefined);
+    return [...new Set(simple)].sort((a, b) => a - b);
+  }
+}
+
+function kindOf(type: number): FoundUnit['kind'] {
+  if (type === deviceType.changer) return 'changer';
+  return type === deviceType.tape ? 'tape' : 'other';
+}
+
+async function onlyTarget(
+  options: Omit<SessionOptions, 'target'>,
+): Promise<{ readonly name: string; readonly portal: SessionOptions['portal'] }> {
+  const targets = await sendTargets(options);
+  const [target, ...others] = targets;
+  if (!target || others.length > 0) {
+    throw new DeviceError('device.unreachable', {
+      message: `${describePortal(options.portal)} has ${target ? `${targets.length} targets: ${namesOf(targets)}` : 'no target for this initiator'}`,
+      remedy: target
+        ? 'Write the one that is meant as `target` into the settings of the library in grandsire.yaml.'
+        : `Allow the initiator ${options.initiator} in the access list of the library, or set \`initiator\` in grandsire.yaml to an allowed one.`,
+      usable: false,
+    });
+  }
+  const portals = target.addresses.map(parsePortal).filter((portal) => portal !== undefined);
+  const isAsked = portals.some(({ host, port }) => host === options.portal.host && port === options.portal.port);
+  return { name: target.name, portal: isAsked ? options.portal : (portals[0] ?? options.portal) };
+}
+
+/** Where the target is not known, its portal is asked for those that are. */
+async function withNames(cause: unknown, options: Omit<SessionOptions, 'target'>): Promise<unknown> {
+  const isUnknown =
+    cause instanceof DeviceError && (cause.details['status'] === '0203' || cause.details['status'] === '0204');
+  if (!isUnknown) return cause;
+  const targets = await sendTargets(options).catch(() => []);
+  if (targets.length === 0) return cause;
+  const { code, message, usable, details } = cause;
+  const remedy = `Correct \`target\` in grandsire.yaml; this portal has: ${namesOf(targets)}.`;
+  return new DeviceError(code, { message, remedy, usable, details, cause });
+}
+
+const namesOf = (targets: readonly DiscoveredTarget[]): string => targets.map(({ name }) => name).join(', ');

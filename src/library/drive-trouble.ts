@@ -1,0 +1,62 @@
+import type { ErrorCode } from '#src/base/error-codes';
+import { DeviceError } from '#src/base/errors';
+import type { AttentionOutcome, MediumErrorOutcome, ReadyState } from '#src/device/tape-drive';
+import { senseKey } from '#src/scsi/sense-key';
+
+/** What a drive met with a cartridge. `certain`: it is the drive's fault, whatever the cartridge. */
+export interface DriveTrouble {
+  readonly certain: boolean;
+  readonly message: string;
+}
+
+/** Failures that tell nothing of drive or cartridge: of the disk behind, of other programs, of what was asked, of what was met before. */
+const othersFault: ReadonlySet<string> = new Set<ErrorCode>([
+  'device.closed',
+  'device.position-lost',
+  'device.rejected-command',
+  'device.removal-prevented',
+  'device.reserved',
+  'device.storage-full',
+]);
+
+/** So begins the reason of a drive that is down only because nothing gets through to it: it is used again as soon as something does. */
+export const unreachable = 'the drive cannot be reached';
+
+/** Undefined where a failure is neither the drive's nor the cartridge's. */
+export function troubleOfFailure(error: unknown): DriveTrouble | undefined {
+  if (!(error instanceof DeviceError) || othersFault.has(error.code)) return undefined;
+  const message = error.code === 'device.unreachable' ? `${unreachable}: ${error.message}` : error.message;
+  return { certain: !error.usable, message };
+}
+
+/** Undefined where the cartridge is ready, or of a kind for which no drive can be blamed. */
+export function troubleOfLoad(state: ReadyState): DriveTrouble | undefined {
+  if (state.kind === 'failed') {
+    const isCertain = state.sense.key === senseKey.hardwareError;
+    return { certain: isCertain, message: `the cartridge was not taken: ${state.sense.text}` };
+  }
+  if (state.kind === 'no-medium') return { certain: false, message: 'the drive does not see the cartridge' };
+  return undefined;
+}
+
+export const troubleOfOutcome = ({ sense }: MediumErrorOutcome | AttentionOutcome): DriveTrouble => ({
+  certain: false,
+  message: sense.text,
+});
+
+/** A failure with the drive in which it was met, by which those who work with it know whose it is. */
+export const inDrive = (error: DeviceError, drive: string): DeviceError =>
+  new DeviceError(error.code, {
+    message: error.message,
+    remedy: error.remedy,
+    usable: error.usable,
+    cause: error,
+    details: { ...error.details, drive },
+  });
+
+/** A failure that a drive met, and not the robot or the medium alone. */
+export const isDriveTrouble = (error: unknown): error is DeviceError =>
+  error instanceof DeviceError && error.details['drive'] !== undefined && troubleOfFailure(error) !== undefined;
+
+/** After it the drive is out of use, and the same can be tried in another one; each time there is one drive fewer. */
+export const isDriveFault = (error: unknown): error is DeviceError => isDriveTrouble(error) && !error.usable;

@@ -1,0 +1,161 @@
+import type { PhaseName } from '#test/faults/drive/phases';
+import { type Ending, type Matrix, matrixScenario, sense, type Trouble } from '#test/faults/drive/trials';
+import type { Chapter } from '#test/faults/scenario';
+
+const everywhere = (ending: Ending): Readonly<Record<PhaseName, Ending>> => ({
+  load: ending,
+  look: ending,
+  append: ending,
+  write: ending,
+  commit: ending,
+  place: ending,
+  unload: 'done',
+  labelWrite: ending,
+  labelCommit: ending,
+  labelRewind: ending,
+  labelRead: ending,
+  reach: ending,
+  read: ending,
+});
+
+const bytes = (text: string, hex: string, code?: string): Trouble => ({
+  text,
+  action: { kind: 'sense-bytes', bytes: Buffer.from(hex, 'hex') },
+  ...(code === undefined ? {} : { code }),
+});
+
+const matrices: readonly Matrix[] = [
+  {
+    name: 'the drive does not answer in time',
+    injected: 'The transport gives a command up, once:',
+    outcome:
+      'Whether the command was carried out cannot be known, and the place is lost with it: the command ends, nothing of what it wrote is committed, and what is staged stays so.',
+    troubles: [
+      { text: 'it never reached the drive', action: { kind: 'time-out' } },
+      { text: 'it was carried out, and the answer was late', action: { kind: 'time-out', at: 'after' } },
+    ],
+    endings: everywhere('ends device.time-out'),
+    messages: ['virtual:…/library drive 1 did not answer in time'],
+  },
+  {
+    name: 'the connection to the drive breaks off',
+    injected: 'The transport loses its connection, and has it again for the next command:',
+    outcome: 'As after a time-out.',
+    troubles: [
+      { text: 'before the command reached the drive', action: { kind: 'unreachable' } },
+      { text: 'after it was carried out', action: { kind: 'unreachable', at: 'after' } },
+    ],
+    endings: everywhere('ends device.unreachable'),
+    messages: ['The connection to virtual:…/library drive 1 is lost'],
+  },
+  {
+    name: 'the connection to the drive is lost and stays so',
+    injected: 'The transport fails from there on:',
+    outcome:
+      'The drive is put out of use, since its cartridge cannot be brought home. What was committed is on the medium, what was not stays staged; both are restored after the drive is back and an inventory was made.',
+    troubles: [{ text: 'every later command fails', action: { kind: 'unreachable', stays: true } }],
+    endings: {
+      load: 'down device.unreachable',
+      look: 'down device.unreachable',
+      append: 'down device.unreachable',
+      write: 'down device.unreachable',
+      commit: 'down device.unreachable',
+      place: 'down device.unreachable',
+      unload: 'told drive.down',
+      labelWrite: 'unfit device.unreachable',
+      labelCommit: 'unfit device.unreachable',
+      labelRewind: 'unfit device.unreachable',
+      labelRead: 'unfit device.unreachable',
+      reach: 'unfit device.unreachable',
+      read: 'unfit device.unreachable',
+    },
+    messages: [
+      'The connection to virtual:…/library drive 1 is lost',
+      'drive:1 of main was put out of use: The connection to virtual:…/library drive 1 is lost',
+    ],
+  },
+  {
+    name: 'the link gives a command up',
+    injected: "CHECK CONDITION in place of the drive's answer, once:",
+    outcome:
+      'What does no harm when it is done twice is sent again. After a write or a read that was given up nobody knows the place: as after a reset, what was not committed begins again at its first block.',
+    troubles: [sense(0xb, 0x00, 0x00), sense(0xb, 0x47, 0x00), sense(0xb, 0x4b, 0x00)],
+    endings: {
+      load: 'done',
+      look: 'done',
+      append: 'again',
+      write: 'again',
+      commit: 'again',
+      place: 'done',
+      unload: 'done',
+      labelWrite: 'resumes',
+      labelCommit: 'resumes',
+      labelRewind: 'done',
+      labelRead: 'done',
+      reach: 'resumes',
+      read: 'resumes',
+    },
+    messages: ['drive … lost its place while tape file … of cartridge G00001L9 was written: aborted command: …'],
+  },
+  {
+    name: 'CHECK CONDITION without sense data that can be read',
+    injected: 'The command is carried out, and answered with CHECK CONDITION and',
+    outcome: 'The command ends, and says that there was nothing to be learned.',
+    troubles: [
+      bytes('no bytes', ''),
+      bytes('zeros', '00'.repeat(18)),
+      bytes("a vendor's format (7Fh)", '7f0003000000000a00000000110000000000'),
+    ],
+    endings: everywhere('ends device.protocol'),
+    messages: ['virtual:…/library drive 1: WRITE(6) ended with CHECK CONDITION without sense data'],
+  },
+  {
+    name: 'sense data that was cut short',
+    injected: 'The command is carried out, and answered with CHECK CONDITION and',
+    outcome: 'What is there is believed: the key says that it is the medium.',
+    troubles: [
+      bytes('3 bytes of fixed format: 70 00 03', '700003', '(3/00/00)'),
+      bytes('2 bytes of descriptor format: 72 03', '7203', '(3/00/00)'),
+    ],
+    endings: {
+      load: 'next cartridge.load-failed',
+      look: 'next cartridge.unreadable',
+      append: 'next cartridge.contradicts-catalog',
+      write: 'next cartridge.write-failed',
+      commit: 'next cartridge.write-failed',
+      place: 'next cartridge.write-failed',
+      labelWrite: 'ends cartridge.label-failed',
+      labelRead: 'ends cartridge.label-failed',
+      reach: 'lacks volume.damaged-tape-file',
+      read: 'lacks cartridge.unreadable-block',
+    },
+    messages: [
+      'drive … reported medium error: no additional sense information (3/00/00) while tape file … was written',
+    ],
+  },
+  {
+    name: 'fewer bytes move than the drive says',
+    injected: 'The command is carried out in full; the transport says that it moved',
+    outcome:
+      'A block that came short is neither written nor read: the command ends, nothing of the tape file is committed.',
+    troubles: [{ text: '1000 bytes fewer', action: { kind: 'residual', bytes: 1000 } }],
+    endings: {
+      look: 'ends device.data-lost',
+      write: 'ends device.data-lost',
+      labelWrite: 'ends device.data-lost',
+      labelRead: 'ends device.data-lost',
+      read: 'ends device.data-lost',
+    },
+    messages: [
+      'virtual:…/library drive 1: … of 131072 bytes of a block came through',
+      'Look at cables and adapters, then run the command again.',
+    ],
+  },
+];
+
+export const driveLink: Chapter = {
+  title: 'The way to a drive',
+  introduction:
+    'Time-outs, connections, statuses and residuals. After each the place on the medium is not known, and nothing that was written since the last commit counts.',
+  scenarios: matrices.map(matrixScenario),
+};

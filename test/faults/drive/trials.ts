@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { additionalSenseCode, additionalSenseText } from '#src/scsi/additional-sense';
+import type { SenseFields } from '#src/scsi/sense';
+import type { SenseKey } from '#src/scsi/sense-key';
+import { type CommandSurroundings, type DriveSite, type Ran, sharedTemplate } from '#test/faults/drive/drive-site';
+import { type PhaseName, phases } from '#test/faults/drive/phases';
+import type { Scenario } from '#test/faults/scenario';
+import type { FaultAction } from '#test/support/faulty-transport';
+
+/** What a drive answers in place of what it should. */
+export interface Trouble {
+  readonly text: string;
+  readonly action: FaultAction;
+  /** As messages name it: `(3/0C/00)`; undefined where there is no sense data to name. */
+  readonly code?: string;
+}
+
+/** How a command ended: a word, and the code of what it said. */
+export type Ending =
+  /** As if nothing had been. */
+  | 'done'
+  /** Done, after a wait. */
+  | 'waits'
+  /** Done, without a word: from the label on, what was not done yet. */
+  | 'resumes'
+  /** Done, and told: from the label on, what was not committed is written again on the same cartridge. */
+  | 'again'
+  | `${'told' | 'next' | 'ends' | 'unfit' | 'down' | 'refuses' | 'lacks' | 'waits'} ${string}`;
+
+interface Expected {
+  readonly exitCode: number;
+  readonly codes: readonly string[];
+  /** As the page has it. */
+  readonly text: string;
+}
+
+const words = {
+  done: [0, 'goes on'],
+  waits: [0, 'waits, then goes on'],
+  resumes: [0, 'begins again from the label, and goes on'],
+  again: [3, 'what was not committed is written again on the same cartridge'],
+  told: [3, 'everything is done, and it is told'],
+  next: [3, 'the cartridge is passed over, and the next one written'],
+  ends: [1, 'the command ends'],
+  unfit: [1, 'the command ends, and the drive is put out of use'],
+  down: [1, 'the command ends, and the drive is put out of use'],
+  refuses: [6, 'the cartridge is refused'],
+  lacks: [3, 'the files that lie there are named, the others restored'],
+} as const;
+
+export function expectedOf(ending: Ending): Expected {
+  const [word, code] = ending.split(' ') as [keyof typeof words, string | undefined];
+  const [exitCode, text] = words[word];
+  if (word === 'again') return { exitCode, codes: ['drive.interrupted'], text: `${text} (\`drive.interrupted\`)` };
+  if (code === undefined) return { exitCode, codes: [], text };
+  if (word === 'waits') return { exitCode: 1, codes: [code], text: `waits, then the command ends (\`${code}\`)` };
+  return { exitCode, codes: word === 'down' ? [code, 'drive.down'] : [code], text: `${text} (\`${code}\`)` };
+}
+
+export const sense = (key: number, asc: number, ascq: number, more: Partial<SenseFields> = {}): Trouble => ({
+  text: `${key.toString(16).toUpperCase()}/${additionalSenseCode(asc, ascq)} ${additionalSenseText(asc, ascq)}`,
+  code: `(${key.toString(16).toUpperCase()}/${additionalSenseCode(asc, ascq)})`,
+  action: { kind: 'check', sense: { ...more, key: key as SenseKey, asc, ascq } },
+});
+
+export interface Matrix {
+  readonly name: string;
+  /** Before the list of troubles. */
+  readonly injected: string;
+  readonly outcome: string;
+  /** The first is looked into more closely; all end in the same way. */
+  readonly troubles: readonly Trouble[];
+  readonly endings: Partial<Readonly<Record<PhaseName, Ending>>>;
+  readonly messages: readonly string[];
+  /** How often in a row; once unless told. */
+  readonly times?: number;
+  readonly surroundings?: Omit<CommandSurroundings, 'faults'>;
+  /** The sense data is not in the messages: it was given another meaning. */
+  readonly unnamedIn?: readonly PhaseName[];
+}
+
+/** One scenario of the page: the same kind of trouble in every phase. */
+export function matrixScenario(matrix: Matrix): Scenario {
+  const { name, injected, outcome, troubles, endings, messages } = matrix;
+  const rows = Object.entries(endings) as [PhaseName, Ending][];
+  return {
+    name,
+    injected: `${injected} ${troubles.map(({ text }) => text).join('; ')}.`,
+    outcome,
+    places: rows.map(([phase, ending]) => [phases[phase].text, expectedOf(ending).text]),
+    messages,
+    run: async () => {
+      const said: string[] = [];
+      for (const [index, trouble] of troubles.entries()) {
+        for (const [phase, ending] of rows) {
+          using site = (await sharedTemplate()).copy();
+          said.push(...(await tryOnce(site, { matrix, trouble, phase, ending, thorough: index === 0 })));
+        }
+      }
+      return said;
+    },
+  };
+}
+
+interface Trial {
+  readonly matrix: Matrix;
+  readonly trouble: Trouble;
+  readonly phase: PhaseName;
+  readonly ending: Ending;
+  readonly thorough: boolean;
+}
+
+async function tryOnce(site: DriveSite, trial: Trial): Promise<readonly string[]> {
+  const { matrix, trouble, phase, ending, thorough } = trial;
+  const { times = 1, surroundings = {} } = matrix;
+  const place = `${trouble.text}, ${phases[phase].text}`;
+  const { command, faults } = phases[phase];
+  const usual = await site.template.usual(command, surroundings);
+  const ran = await site.command(command(site), { ...surroundings, faults: faults(trouble.action, times) });
+  const { exitCode, codes } = expectedOf(ending);
+  assert.deepEqual(
+    { place, exitCode: ran.exitCode, codes: ran.codes },
+    { place, exitCode, codes },
+    ran.said.join('\n'),
+  );
+  assert.ok((ran.hits[0] ?? 0) >= 1, `${place}: it did not happen`);
+  assert.equal(ran.waitedMs > 0, ending.startsWith('waits'), `${place}: waited ${ran.waitedMs} ms`);
+  if (ending === 'done') assert.ok(ran.sent.length <= usual + 2, `${place}: ${ran.sent.length} for ${usual} commands`);
+  if (ending === 'resumes') assert.ok(ran.sent.length > usual + 2, `${place}: ${ran.sent.length} commands`);
+  assertSays(ran, trial);
+  site.assertProtectedKept();
+  if (thorough) await assertNextWorks(site, trial, place);
+  return ran.said;
+}
+
+/** All is there that was, and without the fault the command does what it could not do. */
+async function assertNextWorks(site: DriveSite, { matrix, phase, ending }: Trial, place: string): Promise<void> {
+  const { surroundings = {} } = matrix;
+  const { staged, written } = site.template;
+  await site.takeDriveBack();
+  await site.assertNothingLost(phase === 'reach' || phase === 'read' ? written : staged);
+  if (expectedOf(ending).exitCode === 0) return;
+  const next = await site.command(phases[phase].command(site), surroundings);
+  assert.equal(next.exitCode, 0, `${place}, the next time:\n${next.said.join('\n')}`);
+  if (phases[phase].command === phases.write.command) await site.assertNothingLost(staged);
+  else site.assertProtectedKept();
+}
+
+/** What happened is said as the drive put it, and with what to do. */
+function assertSays(ran: Ran, { matrix, trouble, phase, ending }: Trial): void {
+  if (ran.codes.length === 0 || trouble.code === undefined || matrix.unnamedIn?.includes(phase)) return;
+  const place = `${trouble.text}, ${phases[phase].text}, ${ending}`;
+  const { code } = trouble;
+  assert.ok(
+    ran.said.some((text) => text.includes(code)),
+    `${place}: it is not named in ${ran.said.join('\n')}`,
+  );
+}
