@@ -18,6 +18,7 @@ import { encodeRewindCdb } from '#src/scsi/rewind';
 import type { Sense } from '#src/scsi/sense';
 import { senseKey } from '#src/scsi/sense-key';
 import { encodeSpace6Cdb, encodeSpace16Cdb, fitsSpace6, type SpaceTarget } from '#src/scsi/space';
+import { encodeRead6Cdb } from '#src/scsi/tape-read-write';
 
 type DrivePlace = { readonly block: bigint; readonly file?: bigint | undefined };
 
@@ -276,17 +277,46 @@ export class Positioning {
     if (near && near.file > 0n) {
       const outcome = await this.space('filemarks', near.file, { signal });
       if (outcome.kind !== 'spaced') return outcome;
-      count.moveTo(block - near.blockInFile, near.file);
+      count.toStartOf(near.file, block - near.blockInFile);
     }
+    const outcome = await this.#forwardTo(block, signal);
+    const isUntold = outcome.kind === 'end-of-data' && outcome.passed === undefined;
+    return isUntold && block > 0n ? await this.#toEnd(block, signal) : outcome;
+  }
+
+  async #forwardTo(block: bigint, signal: AbortSignal | undefined): Promise<SpaceOutcome> {
+    const { count } = this.#unit;
     for (;;) {
       const at = count.place.block ?? 0n;
       if (at === block) return { kind: 'spaced' };
-      const outcome = await this.space('blocks', block - at, { signal });
+      const outcome = await this.#space('blocks', block - at, { signal });
       if (outcome.kind === 'end-of-data') return { kind: 'end-of-data', passed: count.place.block };
       if (outcome.kind !== 'spaced' && outcome.kind !== 'filemark') return outcome;
       // The count only grows (a filemark was passed, or all blocks), or the device contradicts itself.
       if ((count.place.block ?? 0n) <= at) throw this.#wrongPlace(block, at);
     }
+  }
+
+  /** The data end at `block` or before, and the drive says only that they end (tgt): whether the object before it is there, reading tells. */
+  async #toEnd(block: bigint, signal: AbortSignal | undefined): Promise<SpaceOutcome> {
+    const trouble = await this.rewind({ signal });
+    if (trouble) return trouble;
+    const outcome = await this.#forwardTo(block - 1n, signal);
+    if (outcome.kind !== 'spaced') return outcome;
+    const buffer = new Uint8Array(this.#abilities.limits.minBlockBytes);
+    const request: Request = {
+      cdb: encodeRead6Cdb({ fixed: false, transferLength: buffer.length }),
+      data: { direction: 'in', buffer },
+      timeout: timeLimits.transfer,
+      signal,
+    };
+    const answer = await this.#unit.send(request);
+    if (isTrouble(answer)) return answer;
+    const isThere = answer.kind === 'good' || answer.sense.key === senseKey.noSense;
+    if (!isThere && answer.sense.key !== senseKey.blankCheck) throw this.#unit.failure(request, answer.sense);
+    this.#unit.count.moveTo(isThere ? block : block - 1n);
+    this.#unit.count.endHere();
+    return isThere ? { kind: 'spaced' } : { kind: 'end-of-data', passed: block - 1n };
   }
 
   /** Right after a rewind a drive that knows where it is says: at the beginning. Decided once. */

@@ -65,6 +65,13 @@ export class TapeCount {
     this.#file = file ?? this.#fileOf(block);
   }
 
+  /** To the first object of a tape file, as somebody says who knows it. */
+  toStartOf(file: bigint, block: bigint): void {
+    this.#block = block;
+    this.#file = file;
+    this.#rememberStart();
+  }
+
   /** Somewhere in a tape file. */
   inFile(file: bigint): void {
     this.#block = undefined;

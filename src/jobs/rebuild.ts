@@ -20,7 +20,6 @@ import { inAnyDrive, type MountCartridge } from '#src/jobs/mounting';
 import { rememberUnfit } from '#src/jobs/prepare-volume';
 import { duplicateFound, otherHolder } from '#src/session/duplicate-volume';
 import { type FirstBlock, readFirstBlock } from '#src/session/first-block';
-import { beginningAgain } from '#src/session/interruption';
 import { type ScannedTapeFile, scanVolume } from '#src/session/scan-volume';
 import type { StagedPaths } from '#src/staging/staged-paths';
 import type { Descriptor, SegmentDescriptor, UnknownDescriptor } from '#src/volume/descriptor';
@@ -104,7 +103,7 @@ class RebuildRun {
         for (const { path } of this.#indexes.splice(indexes)) await rm(path, { force: true });
         await this.#scan(cartridge);
       };
-      await inAnyDrive(() => beginningAgain(scan));
+      await inAnyDrive(scan);
     } catch (error) {
       if (!isCopyFault(error) || error.kind === 'waiting') throw error;
       this.#doubts.push(error.message);

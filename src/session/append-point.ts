@@ -30,14 +30,14 @@ export interface AppendPoint {
  */
 export async function findAppendPoint(question: AppendPointQuestion): Promise<AppendPoint> {
   const last = lastStanding(question);
-  await go(question, last.block);
+  await go(question, last);
   const compared = await compareLast(question, last);
   if (compared.kind !== 'same') throw contradiction(question, compared.what);
   const point = pointBehind(last);
-  await go(question, point.block);
+  await go(question, point);
   const behind = await lookBehind(question, point.fileNumber);
   if (behind.kind !== 'nothing') throw notOurs(question, behind);
-  await go(question, point.block);
+  await go(question, point);
   return point;
 }
 
@@ -48,11 +48,11 @@ export async function findAppendPoint(question: AppendPointQuestion): Promise<Ap
  */
 export async function assertNothingNewer(question: AppendPointQuestion): Promise<void> {
   const last = lastStanding(question);
-  if ((await reach(question, last.block)) === 'end-of-data') return;
+  if ((await reach(question, last)) === 'end-of-data') return;
   const compared = await compareLast(question, last);
   if (compared.kind === 'other') throw contradiction(question, compared.what);
   const point = pointBehind(last);
-  if ((await reach(question, point.block)) === 'end-of-data') return;
+  if ((await reach(question, point)) === 'end-of-data') return;
   const behind = await lookBehind(question, point.fileNumber);
   if (behind.kind === 'unknown' || behind.kind === 'foreign') throw notOurs(question, behind);
 }
@@ -96,14 +96,19 @@ function settled<T extends ReadOutcome | SpaceOutcome>(
 const outcomeText = (outcome: ReadOutcome | SpaceOutcome): string =>
   'sense' in outcome ? outcome.sense.text : outcome.kind;
 
-async function go(question: AppendPointQuestion, block: number): Promise<void> {
-  if ((await reach(question, block)) !== 'there') throw unreachable(question, block, 'end-of-data');
+async function go(question: AppendPointQuestion, point: AppendPoint): Promise<void> {
+  if ((await reach(question, point)) !== 'there') throw unreachable(question, point.block, 'end-of-data');
 }
 
 /** Throws `cartridge.contradicts-catalog` where neither the object nor the end of data before it is reached. */
-async function reach(question: AppendPointQuestion, block: number): Promise<'there' | 'end-of-data'> {
+async function reach(
+  question: AppendPointQuestion,
+  { fileNumber, block }: AppendPoint,
+): Promise<'there' | 'end-of-data'> {
   const { drive, signal } = question;
-  const outcome = settled(question, await drive.locate(BigInt(block), { signal }));
+  // A drive that cannot locate goes by filemarks, and can then go back over those it writes.
+  const near = { file: BigInt(fileNumber), blockInFile: 0n };
+  const outcome = settled(question, await drive.locate(BigInt(block), { signal, near }));
   if (outcome.kind === 'end-of-data') return 'end-of-data';
   const position = await drive.position({ signal });
   if (outcome.kind === 'spaced' && position?.block === BigInt(block)) return 'there';

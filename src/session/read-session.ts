@@ -93,10 +93,11 @@ class TapeReadSession implements ReadSession {
     if (this.#at === block) return;
     this.#at = undefined;
     const { drive, signal } = this.#options;
-    let outcome = await drive.locate(BigInt(block), { signal });
+    const near = { file: BigInt(place.fileNumber), blockInFile: BigInt(block - place.block) };
+    let outcome = await drive.locate(BigInt(block), { signal, near });
     for (let restarts = 0; outcome.kind === 'attention'; restarts += 1) {
       await this.#settle(outcome, restarts);
-      outcome = await drive.locate(BigInt(block), { signal });
+      outcome = await drive.locate(BigInt(block), { signal, near });
     }
     if (outcome.kind !== 'spaced') {
       const why = outcome.kind === 'medium-error' ? outcome.sense.text : outcome.kind;

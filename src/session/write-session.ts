@@ -206,7 +206,8 @@ class TapeWriteSession implements WriteSession {
     const { drive, repositories } = this.#options;
     this.#nearEnd = true;
     if (!this.#worm) {
-      const back = await drive.locate(BigInt(journal.block));
+      const near = { file: BigInt(journal.fileNumber), blockInFile: 0n };
+      const back = await drive.locate(BigInt(journal.block), { near });
       const position = await drive.position();
       if (back.kind === 'spaced' && position?.block === BigInt(journal.block)) {
         await repositories.tapeFiles.giveUp(journal.volume, journal.fileNumber, 'forget');

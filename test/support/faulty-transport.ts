@@ -23,8 +23,8 @@ export type FaultAction =
   /** Carried out, and answered with CHECK CONDITION and these bytes. */
   | { readonly kind: 'sense-bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'time-out'; readonly at?: Moment }
-  /** The connection is lost; with `stays` every later command fails the same way. */
-  | { readonly kind: 'unreachable'; readonly at?: Moment; readonly stays?: boolean }
+  /** The connection is lost; with `stays` every later command fails the same way; `usable`: the transport says that it can be had again. */
+  | { readonly kind: 'unreachable'; readonly at?: Moment; readonly stays?: boolean; readonly usable?: boolean }
   /** Carried out in full; the answer says that so many bytes fewer moved. */
   | { readonly kind: 'residual'; readonly bytes: number }
   /** It never answers, whatever its time-out, and nothing behind it does; `run` has the time pass that somebody waits. */
@@ -111,7 +111,7 @@ export function createFaultyTransport(inner: ScsiTransport, plan: readonly Fault
         });
       case 'unreachable':
         isLost = action.stays === true;
-        throw unreachable(inner.address);
+        throw unreachable(inner.address, action.usable);
     }
   };
 
@@ -210,9 +210,9 @@ function shorten(data: DataPhase, bytes: number): DataPhase {
   return { direction: 'out', data: [(joined ?? new Uint8Array(0)).subarray(0, bytes)] };
 }
 
-const unreachable = (address: string): DeviceError =>
+const unreachable = (address: string, usable = false): DeviceError =>
   new DeviceError('device.unreachable', {
     message: `The connection to ${address} is lost (planned fault).`,
     remedy: 'Run the command again.',
-    usable: false,
+    usable,
   });

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { instant, ManualClock } from '#src/base/clock';
+import { type Instant, instant, ManualClock } from '#src/base/clock';
 import { milliseconds } from '#src/base/duration';
 import type { TimeZone } from '#src/base/time-zone';
 import { type App, type DeviceSurroundings, openApp } from '#src/compose';
@@ -72,18 +72,7 @@ export class Installation implements AsyncDisposable {
 
   /** As a process of its own, on the same clock. */
   start(argv: readonly string[], variables: Readonly<Record<string, string>> = {}): ProcessRun {
-    const process_ = spawn(process.execPath, [program, ...argv, '--now', new Date(this.clock.now()).toISOString()], {
-      cwd: this.folder,
-      env: { ...process.env, GRANDSIRE_TEST_CLOCK: '1', ...variables },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    for (const stream of [process_.stdout, process_.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk));
-    const ended = new Promise<Awaited<ProcessRun['ended']>>((resolve, reject) => {
-      process_.on('error', reject);
-      process_.on('close', (exitCode, signal) => resolve({ exitCode, signal, output }));
-    });
-    return { process: process_, ended };
+    return startProgram(argv, { folder: this.folder, now: this.clock.now(), variables });
   }
 
   get traceFile(): string {
@@ -145,6 +134,29 @@ export class Installation implements AsyncDisposable {
     await this.device[Symbol.asyncDispose]();
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+interface ProcessOptions {
+  readonly folder: string;
+  /** What its clock begins with. */
+  readonly now: Instant;
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** The built program over a folder with `grandsire.yaml`. */
+export function startProgram(argv: readonly string[], { folder, now, variables }: ProcessOptions): ProcessRun {
+  const process_ = spawn(process.execPath, [program, ...argv, '--now', new Date(now).toISOString()], {
+    cwd: folder,
+    env: { ...process.env, GRANDSIRE_TEST_CLOCK: '1', ...variables },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [process_.stdout, process_.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk));
+  const ended = new Promise<Awaited<ProcessRun['ended']>>((resolve, reject) => {
+    process_.on('error', reject);
+    process_.on('close', (exitCode, signal) => resolve({ exitCode, signal, output }));
+  });
+  return { process: process_, ended };
 }
 
 function configuration(

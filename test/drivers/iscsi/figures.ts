@@ -108,9 +108,9 @@ function digest(bytes: Uint8Array): Buffer {
 }
 
 function put(header: Buffer, [offset, lengthBytes]: readonly [number, number], value: number | bigint): void {
-  for (let index = lengthBytes - 1, rest = BigInt(value); index >= 0; index--, rest >>= 8n) {
-    header[offset + index] = Number(rest & 0xffn);
-  }
+  if (typeof value === 'bigint') header.writeBigUInt64BE(value, offset);
+  else if (lengthBytes > 6) header.writeBigUInt64BE(BigInt(value), offset);
+  else header.writeUIntBE(value % 2 ** (8 * lengthBytes), offset, lengthBytes);
 }
 
 export interface Wrapping {
@@ -123,7 +123,12 @@ export interface Wrapping {
 const paddingOf = (lengthBytes: number): number => (4 - (lengthBytes % 4)) % 4;
 
 /** A PDU of a target. The final bit is set unless `flags` says otherwise; tags are reserved unless given. */
-export function buildPdu(kind: TargetKind, fields: Fields, data: Buffer = Buffer.alloc(0), wrapping: Wrapping = {}): Buffer {
+export function buildPdu(
+  kind: TargetKind,
+  fields: Fields,
+  data: Buffer = Buffer.alloc(0),
+  wrapping: Wrapping = {},
+): Buffer {
   const { opcode, layout }: { readonly opcode: number; readonly layout: Layout } = targetFigures[kind];
   const header = Buffer.alloc(48);
   header[0] = opcode;

@@ -8,7 +8,8 @@ import type { ScriptedTarget } from '#test/drivers/iscsi/scripted-target';
 export const targetName = 'iqn.2026-11.example:library';
 export const initiatorName = 'iqn.2026-11.example:initiator';
 export const none = { direction: 'none' } as const;
-export const timeout = seconds(30);
+/** Longer than anything takes, and short enough to wait for where something is broken. */
+export const timeout = seconds(10);
 export const testUnitReady = Buffer.alloc(6);
 
 /** For sessions with a scripted target: nothing waits. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { keysOf, textOf } from '#test/drivers/iscsi/figures';
-import { failureOf, initiatorName, openSession, openUnit, targetName } from '#test/drivers/iscsi/initiator';
+import { failureOf, initiatorName, openSession, openUnit, targetName, timeout } from '#test/drivers/iscsi/initiator';
 import { agreement, type Link, ScriptedTarget } from '#test/drivers/iscsi/scripted-target';
 
 /** Logs in, answers the logout, and is done. */
@@ -117,7 +117,7 @@ describe('login without authentication', () => {
     });
     await using opened = await openUnit(target);
     const data = { direction: 'out', data: [Buffer.alloc(100_000)] } as const;
-    const result = await opened.unit.execute(Buffer.alloc(6), data, { timeout: 1000 as never });
+    const result = await opened.unit.execute(Buffer.alloc(6), data, { timeout });
     assert.equal(result.transferredBytes, 8192);
   });
 });
@@ -162,8 +162,8 @@ describe('a login that must fail', () => {
       },
       /bytes of text in a login/,
     ],
-    ['the connection ends', async (link) => void (await link.next(), link.end()), /the target closed it/],
-    ['the connection is reset', async (link) => void (await link.next(), link.reset()), /the target reset it/],
+    ['the connection ends', (link) => link.next().then(() => link.end()), /the target closed it/],
+    ['the connection is reset', (link) => link.next().then(() => link.reset()), /the target reset it/],
     [
       'the connection ends in the middle of an answer',
       async (link) => {

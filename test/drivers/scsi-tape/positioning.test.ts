@@ -152,6 +152,44 @@ describe('scsi-tape: spacing', () => {
   });
 });
 
+describe('scsi-tape: a drive that tells not how far it came (tgt)', () => {
+  const endOfData = fixedSense(0, 0x00, 0x05);
+
+  it('stands at the end of data where the object before it can be read', async () => {
+    for (const [answer, outcome] of [
+      [{ sense: filemarkMet(1) }, { kind: 'spaced' }],
+      [{ sense: fixedSense(8, 0x00, 0x00) }, { kind: 'end-of-data', passed: 4n }],
+    ] as const) {
+      const { drive, transport } = await openScriptedDrive({ knows: 'none' });
+      transport.expect({ cdb: '92', sense: invalidOperation }, { cdb: '2b', sense: invalidOperation });
+      transport.expect({ cdb: '01' }, { cdb: '1100000005', sense: endOfData });
+      transport.expect({ cdb: '01' }, { cdb: '1100000004' }, { cdb: '08', ...answer });
+      assert.deepEqual(await drive.locate(5n), outcome);
+      assert.equal((await drive.position())?.block, outcome.kind === 'spaced' ? 5n : 4n);
+      transport.assertDone();
+    }
+  });
+
+  it('is known to have passed all that was written', async () => {
+    const { drive, transport } = await openScriptedDrive({ knows: 'none' });
+    transport.expect({ cdb: write1 }, { cdb: write1 }, { cdb: '01' });
+    await drive.writeBlocks([one, one]);
+    await drive.rewind();
+    transport.expect({ cdb: '1100000002', sense: endOfData }, { cdb: '01' }, { cdb: '1100000003', sense: endOfData });
+    assert.deepEqual(await drive.spaceBlocks(2n), { kind: 'spaced' });
+    await drive.rewind();
+    assert.deepEqual(await drive.spaceBlocks(3n), { kind: 'end-of-data', passed: 2n });
+  });
+
+  it('is not sent back beyond the beginning, which it would call GOOD', async () => {
+    const { drive, transport } = await openScriptedDrive({ knows: 'none' });
+    transport.expect({ cdb: write1 }, { cdb: write1 }, { cdb: '1100fffffe' });
+    await drive.writeBlocks([one, one]);
+    assert.deepEqual(await drive.spaceBlocks(-7n), { kind: 'beginning-of-medium', passed: 2n });
+    assert.equal((await drive.position())?.beginningOfMedium, true);
+  });
+});
+
 describe('scsi-tape: locating', () => {
   it('locates without LOCATE by rewinding and spacing, over a drive that stops at filemarks', async () => {
     const { drive, transport } = await openScriptedDrive({ knows: 'none' });
