@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { countOf } from '#src/base/count-of';
 import type { ErrorCode } from '#src/base/error-codes';
 import { bug, GrandsireError, interrupted } from '#src/base/errors';
 import { trace } from '#src/base/trace';
@@ -199,7 +200,10 @@ async function writeSegments(round: Round, session: WriteSession): Promise<void>
   await evictIndexed(round);
   // What was staged in the meantime still has room on it.
   await noteFill(round, session, isFull);
-  if (stopped) throw interrupted(`interrupted; ${left} segments of ${dataSet.id} stay staged`);
+  if (stopped)
+    throw interrupted(
+      `interrupted; ${countOf(left, 'segment')} of ${dataSet.id} ${left === 1 ? 'stays' : 'stay'} staged`,
+    );
 }
 
 /**

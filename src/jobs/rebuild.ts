@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, instant } from '#src/base/clock';
+import { countOf } from '#src/base/count-of';
 import { GrandsireError, throwIfAborted } from '#src/base/errors';
 import { groupBy } from '#src/base/group-by';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
@@ -128,7 +129,7 @@ class RebuildRun {
     const { blockSizeBytes } = found.label;
     for await (const file of scanVolume({ drive: mounted.drive, volumeId: volume.id, blockSizeBytes, keep, signal })) {
       files.push(file);
-      this.#ports.onNote(`${cartridge.barcode}: ${files.length} tape files`);
+      this.#ports.onNote(`${cartridge.barcode}: ${countOf(files.length, 'tape file')}`);
     }
     this.#scanned.push({ cartridge, volume, files });
     this.#cartridges.push({ barcode: cartridge.barcode, found: 'ours', tapeFiles: files.length });

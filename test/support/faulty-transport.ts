@@ -4,6 +4,7 @@ import { encodeSense } from '#src/scsi/encode-sense';
 import { parseSense } from '#src/scsi/parse-sense';
 import type { SenseFields } from '#src/scsi/sense';
 import { status } from '#src/scsi/status';
+import type { Interposition } from '#test/support/interposed-transport';
 
 /** `before`: the command does not reach the device. `after`: it is carried out, and its answer is replaced. */
 type Moment = 'before' | 'after';
@@ -30,6 +31,10 @@ export type FaultAction =
   | { readonly kind: 'silence'; readonly run?: () => void }
   /** Only so many bytes of the data phase move. */
   | { readonly kind: 'short-transfer'; readonly bytes: number }
+  /** The command is carried out, and the bytes that come back are others. */
+  | { readonly kind: 'answer'; readonly edit: (bytes: Uint8Array, cdb: Uint8Array) => Uint8Array }
+  /** Whatever the test does with the command: `pass` has it carried out, or another one in its place. */
+  | { readonly kind: 'instead'; readonly act: Interposition }
   /** Something happens in the world, before or after the command. */
   | { readonly kind: 'event'; readonly run: () => unknown; readonly at?: Moment };
 
@@ -65,6 +70,14 @@ export function createFaultyTransport(inner: ScsiTransport, plan: readonly Fault
     const action = dueAction(counted, cdb, data);
     if (!action) return inner.execute(cdb, data, options);
     if (action.kind === 'short-transfer') return inner.execute(cdb, shorten(data, action.bytes), options);
+    if (action.kind === 'answer')
+      return answerOther(await inner.execute(cdb, data, options), { cdb, data }, action.edit);
+    if (action.kind === 'instead') {
+      return action.act((otherCdb = cdb, otherData = data) => inner.execute(otherCdb, otherData, options), {
+        cdb,
+        data,
+      });
+    }
     if (action.kind === 'event') {
       if (action.at !== 'after') await action.run();
       const result = await inner.execute(cdb, data, options);
@@ -176,6 +189,18 @@ function matches(when: Fault['when'], cdb: Uint8Array, data: DataPhase): boolean
   if (typeof when === 'function') return when(cdb, data);
   const operationCode = cdb[0] ?? -1;
   return typeof when === 'number' ? when === operationCode : when.includes(operationCode);
+}
+
+function answerOther(
+  result: ScsiResult,
+  { cdb, data }: { readonly cdb: Uint8Array; readonly data: DataPhase },
+  edit: (bytes: Uint8Array, cdb: Uint8Array) => Uint8Array,
+): ScsiResult {
+  if (data.direction !== 'in' || result.status !== status.good) return result;
+  const bytes = edit(Uint8Array.from(data.buffer.subarray(0, result.transferredBytes)), cdb);
+  const transferredBytes = Math.min(bytes.length, data.buffer.length);
+  data.buffer.set(bytes.subarray(0, transferredBytes));
+  return { ...result, transferredBytes };
 }
 
 function shorten(data: DataPhase, bytes: number): DataPhase {

@@ -1,3 +1,4 @@
+import { countOf } from '#src/base/count-of';
 import { defineCommand, type Warning } from '#src/cli/command';
 import { formatBytes } from '#src/cli/render/format-bytes';
 
@@ -67,7 +68,7 @@ export const command = defineCommand({
     return { result, warnings, ...(failed.length > 0 ? { exitCode: 1 as const } : {}) };
   },
   render: ({ checked, bytes, failed }) =>
-    `${checked} tape files and staged segments are what they were (${formatBytes(bytes)} read)\n` +
+    `${countOf(checked, 'tape file or staged segment is what it was', 'tape files and staged segments are what they were')} (${formatBytes(bytes)} read)\n` +
     failed
       .map(
         ({ dataSet, segment, cartridge, message, code }) =>
