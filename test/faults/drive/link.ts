@@ -74,7 +74,7 @@ const matrices: readonly Matrix[] = [
     endings: outOfUse,
     messages: [
       'The connection to virtual:…/library drive 1 is lost',
-      'drive:1 of main was put out of use: The connection to virtual:…/library drive 1 is lost',
+      'drive:1 of main was put out of use: the drive cannot be reached: The connection to virtual:…/library drive 1 is lost',
     ],
   },
   {
