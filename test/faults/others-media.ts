@@ -18,14 +18,14 @@ import type { Scenario } from '#test/faults/scenario';
 import { cutInside } from '#test/jobs/image-damage';
 import { testSettingsPlace } from '#test/support/virtual-library';
 
-export const twoWeeks = 15 * 86_400_000;
+const twoWeeks = 15 * 86_400_000;
 
 export function later(bench: LibraryBench, milliseconds: number): void {
   const { clock } = bench.here;
   clock.set(instant(clock.now() + milliseconds) as Instant);
 }
 
-export const take = (bench: LibraryBench, barcode: string): void =>
+const take = (bench: LibraryBench, barcode: string): void =>
   bench.here.device.editCartridge(barcode, { place: 'outside', seat: undefined });
 
 /** Loads of a drive that the robot made since the last mark. */
