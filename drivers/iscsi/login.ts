@@ -131,6 +131,7 @@ class LoginExchange implements PduHandler {
     if (!response || !waiting) throw protocolViolation('a PDU that is no answer to a login request');
     if (response.version !== 0)
       throw protocolViolation(`version ${response.version} of iSCSI where only 0 was offered`);
+    if (response.transit && response.continues) throw protocolViolation('an answer that goes on, and ends its stage');
     if (response.transit && response.nextStage === loginStage.fullFeature) this.#connection.hold();
     this.#waiting = undefined;
     waiting.resolve([response, data]);

@@ -8,7 +8,7 @@ const defaultPort = 3260;
  * else.
  */
 export function parsePortal(text: string): Portal | undefined {
-  const match = /^(?:\[([0-9A-Fa-f:.%]+)\]|([^\s:,[\]]+))(?::(\d{1,5}))?(?:,\d+)?$/.exec(text.trim());
+  const match = /^(?:\[([0-9A-Fa-f:.]+(?:%[\w.-]+)?)\]|([^\s:,[\]]+))(?::(\d{1,5}))?(?:,\d+)?$/.exec(text.trim());
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3] ?? defaultPort);
   return host !== undefined && port > 0 && port < 65_536 ? { host, port } : undefined;

@@ -198,7 +198,7 @@ function asUnreachable(cause: unknown): unknown {
 }
 
 /** The work goes on for others when one of those who wait for it gives up. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return await work;
   let onAbort = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {

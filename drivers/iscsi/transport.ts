@@ -1,4 +1,4 @@
-import type { IscsiSession } from '#drivers/iscsi/session';
+import { type IscsiSession, untilAborted } from '#drivers/iscsi/session';
 import { seconds } from '#src/base/duration';
 import { DeviceError } from '#src/base/errors';
 import type { DataPhase, ExecuteOptions, ScsiResult, ScsiTransport } from '#src/device/scsi-transport';
@@ -47,12 +47,12 @@ export class IscsiTransport implements ScsiTransport {
     if (this.#tail === undefined && this.#session.isUsable && this.#session.logins === this.#logins) {
       return this.#send(cdb, data, options);
     }
-    const result = (this.#tail ?? Promise.resolve()).then(() => this.#executeAfterLoss(cdb, data, options));
-    const tail = result
-      .catch(() => undefined)
-      .finally(() => {
-        if (this.#tail === tail) this.#tail = undefined;
-      });
+    const before = this.#tail ?? Promise.resolve();
+    const result = untilAborted(before, options.signal).then(() => this.#executeAfterLoss(cdb, data, options));
+    // One that was called off while it waited does not let those behind it overtake those before it.
+    const tail = Promise.allSettled([before, result]).then(() => {
+      if (this.#tail === tail) this.#tail = undefined;
+    });
     this.#tail = tail;
     return result;
   }

@@ -18,6 +18,8 @@ export type ChangerAnswer = CommandAnswer | { readonly kind: 'attention'; readon
 
 const noData: DataPhase = { direction: 'none' };
 const maxRepeats = 32;
+/** A parity error on the way is gone the next time; one that comes three times in a row stays. */
+const maxAborted = 3;
 
 /** The way to the robot: waits while it becomes ready, and sorts unit attentions. */
 export class ChangerUnit {
@@ -57,11 +59,14 @@ export class ChangerUnit {
     }
   }
 
-  /** For commands that an attention does not concern: they are sent again. */
+  /** For commands that do the same however often they are sent: again after an attention, and a few times after ABORTED COMMAND. */
   async sendThrough(request: Request): Promise<CommandAnswer> {
+    let aborted = 0;
     for (let repeat = 0; repeat < maxRepeats; repeat++) {
       const answer = await this.send(request);
-      if (answer.kind !== 'attention') return answer;
+      if (answer.kind === 'attention') continue;
+      if (answer.kind === 'good' || answer.sense.key !== senseKey.abortedCommand) return answer;
+      if (++aborted >= maxAborted) return answer;
     }
     throw this.#tooManyAttentions(request);
   }

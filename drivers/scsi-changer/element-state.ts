@@ -42,7 +42,9 @@ function serialOf(identifier: ElementDeviceIdentifier): string | undefined {
   return (identifier.type === 0 || identifier.type === 1) && identifier.text ? identifier.text : undefined;
 }
 
-const exceptionOf = ({ asc, ascq }: ElementStatus): string =>
-  asc === 0 && ascq === 0
-    ? 'the element is in trouble and the library does not say why'
-    : `${additionalSenseText(asc, ascq)} (${additionalSenseCode(asc, ascq)})`;
+function exceptionOf({ asc, ascq, full }: ElementStatus): string {
+  if (asc === 0 && ascq === 0) return 'the element is in trouble and the library does not say why';
+  // 83h is the makers' own; of a full element all of those who use it mean its label (83/02 in most manuals).
+  const text = full && asc === 0x83 ? 'label unreadable' : additionalSenseText(asc, ascq);
+  return `${text} (${additionalSenseCode(asc, ascq)})`;
+}

@@ -12,6 +12,7 @@ import { changerModePage, type ElementAssignment, parseElementAddressAssignment 
 import { deviceType } from '#src/scsi/inquiry';
 import { encodeModeSense6Cdb, encodeModeSense10Cdb } from '#src/scsi/mode-commands';
 import { type ParsedModeParameters, parseModeParameters6, parseModeParameters10 } from '#src/scsi/mode-parameters';
+import { senseKey } from '#src/scsi/sense-key';
 
 export interface MediaChangerOptions {
   /** How the driver waits between two questions to a library that is becoming ready. */
@@ -77,7 +78,11 @@ async function senseAssignment(unit: ChangerUnit, width: 6 | 10): Promise<Parsed
     timeout: timeLimits.inquiry,
   };
   const answer = await unit.sendThrough(request);
-  if (answer.kind === 'check') return undefined;
+  if (answer.kind === 'check') {
+    // Only a refusal of the command or its page is answered by asking in another way.
+    if (answer.sense.key === senseKey.illegalRequest) return undefined;
+    throw unit.failure(request, answer.sense);
+  }
   const data = buffer.subarray(0, answer.transferredBytes);
   return width === 6 ? parseModeParameters6(data) : parseModeParameters10(data);
 }

@@ -1,5 +1,6 @@
 import type { ChangerUnit, Request } from '#drivers/scsi-changer/changer-unit';
 import { timeLimits } from '#drivers/scsi-changer/time-limits';
+import { DeviceError } from '#src/base/errors';
 import type { ElementRange } from '#src/device/media-changer';
 import type { Cancellable } from '#src/device/tape-drive';
 import type { ElementAddress } from '#src/scsi/element-address';
@@ -29,6 +30,8 @@ const questions: readonly ElementQuestion[] = [
  */
 const roomBytes = 352;
 const headersBytes = 16;
+/** Additional sense code of INVALID ELEMENT ADDRESS (21/01) and its kin. */
+const invalidElementAddress = 0x21;
 
 /** Elements of one type; duplicates and elements outside of the range asked for are dropped (a target may ignore NUMBER OF ELEMENTS). */
 export class ElementReader {
@@ -44,21 +47,27 @@ export class ElementReader {
     const found = new Map<ElementAddress, ElementStatus>();
     const atOnce = Math.max(1, Math.floor((this.#unit.transport.maxTransferBytes - headersBytes) / roomBytes));
     const end = range.first + range.count;
-    for (let first: number = range.first; first < end; first += atOnce) {
+    for (let first: number = range.first; first < end; ) {
       const part: ElementRange = { first: first as ElementAddress, count: Math.min(atOnce, end - first) };
-      for (const element of await this.#readPart(type, part, signal)) {
+      let last: number | undefined;
+      for (const element of whole(await this.#readPart(type, part, { signal, isRest: first > range.first }))) {
         const isAsked =
           element.type === type && element.address >= part.first && element.address < part.first + part.count;
-        if (isAsked) found.set(element.address, element);
+        if (!isAsked) continue;
+        found.set(element.address, element);
+        last = Math.max(last ?? 0, element.address);
       }
+      // Fewer than were asked for: the answer was cut, or the library has a limit of its own. The rest is asked for as long as more comes.
+      first = last === undefined ? part.first + part.count : last + 1;
     }
+    if (type === 'storage' && range.count > 0 && found.size === 0) throw nothingSaid(this.#unit.transport.address);
     return [...found.values()].sort((a, b) => a.address - b.address);
   }
 
   async #readPart(
     type: ElementType,
     { first, count }: ElementRange,
-    signal: AbortSignal | undefined,
+    { signal, isRest }: { readonly signal: AbortSignal | undefined; readonly isRest: boolean },
   ): Promise<readonly ElementStatus[]> {
     const taken = this.#taken.get(type);
     const candidates = taken
@@ -84,6 +93,8 @@ export class ElementReader {
         this.#taken.set(type, question);
         return parseElementStatus(buffer.subarray(0, answer.transferredBytes)).elements;
       }
+      // Nothing stands behind what it told already.
+      if (isRest && answer.sense.asc === invalidElementAddress) return [];
       // Every refusal of a field counts as one of DVCID or CURDATA until the plainest question is refused too.
       const isLast = question === candidates.at(-1);
       if (isLast || answer.sense.key !== senseKey.illegalRequest) throw this.#unit.failure(request, answer.sense);
@@ -91,3 +102,17 @@ export class ElementReader {
     return [];
   }
 }
+
+/** Where the answer was cut in the barcode of its last element, that one is asked for again. Alone it is taken as it is, so that asking ends. */
+function whole(elements: readonly ElementStatus[]): readonly ElementStatus[] {
+  const last = elements.at(-1);
+  const isCut = last?.truncated === true && last.full && last.primaryVolumeTag === undefined;
+  return isCut && elements.length > 1 ? elements.slice(0, -1) : elements;
+}
+
+const nothingSaid = (address: string): DeviceError =>
+  new DeviceError('device.malformed-response', {
+    message: `${address}: the library does not say what lies in its slots; what was known of them is kept`,
+    remedy: 'Run `grandsire library inventory`; if it stays so, power-cycle the library.',
+    usable: true,
+  });

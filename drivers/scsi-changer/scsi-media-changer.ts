@@ -65,7 +65,9 @@ export class ScsiMediaChanger implements MediaChanger {
   async rescan({ signal }: Cancellable = {}): Promise<void> {
     const request: Request = { cdb: encodeInitializeElementStatusCdb(), timeout: timeLimits.rescan, signal };
     const answer = await this.#unit.sendThrough(request);
-    if (answer.kind === 'check') throw this.#unit.failure(request, answer.sense);
+    // Not every library has the command; those that have not, look by themselves when their door is closed.
+    if (answer.kind === 'check' && answer.sense.key !== senseKey.illegalRequest)
+      throw this.#unit.failure(request, answer.sense);
   }
 
   async move(from: ElementAddress, to: ElementAddress, { signal }: Cancellable = {}): Promise<MoveOutcome> {

@@ -282,6 +282,11 @@ export const errorCodes = {
   'device.wrong-type': define('operator', 'failed', 'The device at this address is not of the kind that was expected.'),
   'drive.busy': define('operator', 'waiting', 'The drive is in use.'),
   'drive.down': define('device', 'failed', 'A drive was put out of use.'),
+  'drive.duplicate-serial': define(
+    'device',
+    'failed',
+    'Drives of a library have one serial number; which is which is found out by loading a cartridge.',
+  ),
   'drive.interrupted': define(
     'device',
     'failed',
@@ -379,6 +384,11 @@ export const errorCodes = {
   'library.overdue': define('device', 'failed', 'A library did not finish a move or a look within its budget.'),
   'library.place-empty': define('operator', 'refused', 'There is no cartridge in the place named.'),
   'library.place-full': define('operator', 'refused', 'The place named is not free.'),
+  'library.place-unreported': define(
+    'device',
+    'failed',
+    'The library does not say what lies in one of its places; what was known of it is kept.',
+  ),
   'pool.not-found': define('caller', 'not-found', 'There is no pool of this name in the configuration.'),
   'restore.blocked': define(
     'operator',

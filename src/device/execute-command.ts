@@ -92,14 +92,15 @@ export function senseError(transport: ScsiTransport, cdb: Uint8Array, sense: Sen
     case senseKey.illegalRequest:
       return new DeviceError('device.rejected-command', {
         message: what,
-        remedy: 'The device does not do what was asked of it; run `grandsire drive health` and report the message.',
+        remedy:
+          'Run `grandsire library inventory`, then the command again; if the device refuses it again, report the message.',
         usable: true,
         details,
       });
     case senseKey.notReady:
       return new DeviceError('device.not-ready', {
         message: what,
-        remedy: 'Wait until the device shows that it is ready, then run the command again.',
+        remedy: `${notReadyRemedy(sense)}, then run the command again.`,
         usable: true,
         details,
       });
@@ -118,6 +119,16 @@ export function senseError(transport: ScsiTransport, cdb: Uint8Array, sense: Sen
         details,
       });
   }
+}
+
+/** What has to happen at the device before it is ready (SPC-5, additional sense codes; 80h and up are the makers' own). */
+function notReadyRemedy({ asc, ascq }: Sense): string {
+  if (asc === 0x04 && ascq === 0x03) return 'The device waits for somebody: do what its display asks for';
+  if (asc === 0x04 && ascq === 0x12) return 'Put the device online at its panel';
+  if (asc >= 0x80 || ascq >= 0x80) {
+    return 'Look at the display of the device (a door may be open, or a magazine out; the code is the maker’s own)';
+  }
+  return 'Wait until the device shows that it is ready';
 }
 
 /** As the standard writes it. */

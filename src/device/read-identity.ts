@@ -29,7 +29,7 @@ export async function readIdentity(transport: ScsiTransport, options: IdentityOp
   if (data.length === 0 || peripheralQualifier !== 0 || deviceType !== options.expectedType) {
     throw new DeviceError('device.wrong-type', {
       message: `${transport.address}: device type ${deviceType} (qualifier ${peripheralQualifier}) where ${options.expectedType} was expected`,
-      remedy: 'Correct the device in the configuration; `grandsire library list` shows what was found.',
+      remedy: 'Correct the settings of the library in grandsire.yaml: they name another device.',
       usable: true,
     });
   }

@@ -6,7 +6,7 @@ import type { Repositories } from '#src/catalog/catalog';
 import type { DataSetRecord, SegmentRecord } from '#src/catalog/data-sets';
 import type { TapeFileRecord, UnreadCopy } from '#src/catalog/tape-files';
 import type { VolumeKey, VolumeRecord } from '#src/catalog/volumes';
-import type { MountCartridge, MountedCartridge } from '#src/jobs/mounting';
+import { type MountCartridge, type MountedCartridge, SecondChances } from '#src/jobs/mounting';
 import { isDriveFault, isDriveTrouble } from '#src/library/drive-trouble';
 import type { CartridgeId } from '#src/media/facets';
 import { openReadSession, type ReadSession } from '#src/session/read-session';
@@ -96,16 +96,18 @@ export class CopyReader implements AsyncDisposable {
     { cartridge, volume, copy }: Extract<SegmentCopy, { kind: 'cartridge' }>,
     offset: number,
   ): AsyncGenerator<Uint8Array> {
+    const chances = new SecondChances();
     for (let at = offset; ; ) {
       try {
         for await (const chunk of (await this.#session(cartridge, volume)).payload(copy, at)) {
           at += chunk.length;
+          chances.progressed();
           yield chunk;
         }
         return;
       } catch (error) {
         // Given back, the drive is out of use, and the rest is read in another one; with none left the mount says so.
-        if (!isDriveFault(error)) throw error;
+        if (!chances.has(error)) throw error;
         await this.#dismount();
       }
     }

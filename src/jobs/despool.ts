@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { countOf } from '#src/base/count-of';
 import type { ErrorCode } from '#src/base/error-codes';
 import { bug, GrandsireError, interrupted } from '#src/base/errors';
 import { trace } from '#src/base/trace';
@@ -11,12 +12,12 @@ import type { VolumeRecord } from '#src/catalog/volumes';
 import { indexCoverage } from '#src/jobs/index-coverage';
 import { describeDataSet } from '#src/jobs/index-record';
 import { giveUpLostSegments, type LossPorts, pendingSegments, type StagedSegments } from '#src/jobs/lost-segments';
-import type { MountCartridge, MountedCartridge } from '#src/jobs/mounting';
+import { type MountCartridge, type MountedCartridge, SecondChances } from '#src/jobs/mounting';
 import { noneSuitable, type Unfit } from '#src/jobs/none-suitable';
 import { type CartridgeUse, prepareVolume, rememberUnfit } from '#src/jobs/prepare-volume';
 import { isDriveFault, isDriveTrouble } from '#src/library/drive-trouble';
 import type { CartridgeId } from '#src/media/facets';
-import { isInterruption, Patience } from '#src/session/interruption';
+import { isInterruption } from '#src/session/interruption';
 import { PayloadReader } from '#src/session/payload-reader';
 import { openFilePayload, unreadable } from '#src/session/tape-file-source';
 import { type AppendOutcome, openWriteSession, type SessionPorts, type WriteSession } from '#src/session/write-session';
@@ -104,11 +105,14 @@ export async function despool(
   options: { readonly last: boolean; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
   await using reader = new PayloadReader();
-  const patience = new Patience();
+  const chances = new SecondChances();
   let again: ChosenCartridge | undefined;
+  let leftBefore = 0;
   for (;;) {
     const pending = await pendingSegments(dataSet, ports.repositories);
     if (pending.length === 0 && (await allIndexed(dataSet, ports)) && (state.finalIndex || !options.last)) break;
+    if (pending.length !== leftBefore) chances.progressed();
+    leftBefore = pending.length;
     if (options.signal?.aborted) throw interrupted('interrupted before the next cartridge was mounted');
     const chosen = again ?? (await ports.choose({ taken: state.taken, passedOver: state.passedOver }));
     again = undefined;
@@ -117,13 +121,9 @@ export async function despool(
     try {
       await writeOnCartridge({ dataSet, state, ports, ...options, chosen, pending, reader });
     } catch (error) {
-      if (isInterruption(error) && patience.allows(pending.length)) {
-        ports.onInterrupted(error);
-        again = chosen;
-        continue;
-      }
-      if (isDriveFault(error)) {
-        // The drive is out of use now; in another one the cartridge may be as good as ever.
+      if (chances.has(error)) {
+        // Nothing tells against the cartridge.
+        if (isInterruption(error)) ports.onInterrupted(error);
         again = chosen;
         continue;
       }
@@ -200,7 +200,10 @@ async function writeSegments(round: Round, session: WriteSession): Promise<void>
   await evictIndexed(round);
   // What was staged in the meantime still has room on it.
   await noteFill(round, session, isFull);
-  if (stopped) throw interrupted(`interrupted; ${left} segments of ${dataSet.id} stay staged`);
+  if (stopped)
+    throw interrupted(
+      `interrupted; ${countOf(left, 'segment')} of ${dataSet.id} ${left === 1 ? 'stays' : 'stay'} staged`,
+    );
 }
 
 /**

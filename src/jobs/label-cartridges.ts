@@ -4,7 +4,6 @@ import type { VolumeRecord } from '#src/catalog/volumes';
 import { inAnyDrive, type MountCartridge } from '#src/jobs/mounting';
 import { rememberUnfit } from '#src/jobs/prepare-volume';
 import { isDriveTrouble } from '#src/library/drive-trouble';
-import { beginningAgain } from '#src/session/interruption';
 import { assertProtectionOver, labelCartridge, settleLabelling } from '#src/session/label-session';
 import { unfitByKind } from '#src/session/unfit';
 import type { SessionPorts } from '#src/session/write-session';
@@ -88,7 +87,7 @@ export async function labelCartridges({ cartridges, pool }: LabelOrder, ports: L
   for (const cartridge of cartridges) {
     throwIfAborted(ports.signal);
     try {
-      await inAnyDrive(() => beginningAgain(() => labelOne(cartridge, ports)));
+      await inAnyDrive(() => labelOne(cartridge, ports));
     } catch (error) {
       if (!isAboutTheCartridge(error)) throw error;
       await rememberUnfit(cartridge, error, ports);

@@ -1,6 +1,7 @@
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { TapeDrive } from '#src/device/tape-drive';
-import { isDriveFault } from '#src/library/drive-trouble';
+import { isDriveFault, isLostConnection } from '#src/library/drive-trouble';
+import { isInterruption, maxRestarts } from '#src/session/interruption';
 
 /** A cartridge in a drive, threaded and ready, and ours until disposed (then it is back in its slot). */
 export interface MountedCartridge extends AsyncDisposable {
@@ -19,16 +20,45 @@ export interface MountRequest {
 
 export type MountCartridge = (cartridge: CartridgeRecord, request: MountRequest) => Promise<MountedCartridge>;
 
+/** So often in a row, with nothing done between, a connection may break: a network that is down for longer is for the operator to mend. */
+const mostLosses = 3;
+
+/**
+ * Whether work that failed in a drive can be begun anew: in another drive where this one is out of use now, in any where the connection broke or the drive lost
+ * its place.
+ */
+export class SecondChances {
+  #losses = 0;
+  #interruptions = 0;
+
+  /** Something was done: what broke before counts no more. */
+  progressed(): void {
+    this.#losses = 0;
+    this.#interruptions = 0;
+  }
+
+  has(error: unknown): boolean {
+    if (isDriveFault(error)) return true;
+    if (isInterruption(error)) {
+      this.#interruptions += 1;
+      return this.#interruptions <= maxRestarts;
+    }
+    if (!isLostConnection(error)) return false;
+    this.#losses += 1;
+    return this.#losses <= mostLosses;
+  }
+}
+
 /**
  * Does work with a cartridge that can be begun anew. A drive that fails at it is out of use afterwards, and it is done in another one, as long as there is
  * one: then the mount throws `drive.none-usable`.
  */
-export async function inAnyDrive<T>(work: () => Promise<T>): Promise<T> {
+export async function inAnyDrive<T>(work: () => Promise<T>, chances = new SecondChances()): Promise<T> {
   for (;;) {
     try {
       return await work();
     } catch (error) {
-      if (!isDriveFault(error)) throw error;
+      if (!chances.has(error)) throw error;
     }
   }
 }

@@ -1,3 +1,4 @@
+import { countOf } from '#src/base/count-of';
 import { GrandsireError } from '#src/base/errors';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Repositories } from '#src/catalog/catalog';
@@ -19,7 +20,7 @@ export async function noneSuitable(
   const unread = await unreadCartridges(library, repositories);
   return new GrandsireError('cartridge.none-suitable', {
     message:
-      `no cartridge in library ${library} can be written for pool ${pool}; ${segments} segments of ${id} stay staged` +
+      `no cartridge in library ${library} can be written for pool ${pool}; ${countOf(segments, 'segment')} of ${id} ${segments === 1 ? 'stays' : 'stay'} staged` +
       (met.length > 0 ? `; passed over: ${met.join(', ')}` : ''),
     remedy:
       (unread.length > 0

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, instant } from '#src/base/clock';
+import { countOf } from '#src/base/count-of';
 import { GrandsireError, throwIfAborted } from '#src/base/errors';
 import { groupBy } from '#src/base/group-by';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
@@ -19,7 +20,6 @@ import { inAnyDrive, type MountCartridge } from '#src/jobs/mounting';
 import { rememberUnfit } from '#src/jobs/prepare-volume';
 import { duplicateFound, otherHolder } from '#src/session/duplicate-volume';
 import { type FirstBlock, readFirstBlock } from '#src/session/first-block';
-import { beginningAgain } from '#src/session/interruption';
 import { type ScannedTapeFile, scanVolume } from '#src/session/scan-volume';
 import type { StagedPaths } from '#src/staging/staged-paths';
 import type { Descriptor, SegmentDescriptor, UnknownDescriptor } from '#src/volume/descriptor';
@@ -103,7 +103,7 @@ class RebuildRun {
         for (const { path } of this.#indexes.splice(indexes)) await rm(path, { force: true });
         await this.#scan(cartridge);
       };
-      await inAnyDrive(() => beginningAgain(scan));
+      await inAnyDrive(scan);
     } catch (error) {
       if (!isCopyFault(error) || error.kind === 'waiting') throw error;
       this.#doubts.push(error.message);
@@ -129,7 +129,7 @@ class RebuildRun {
     const { blockSizeBytes } = found.label;
     for await (const file of scanVolume({ drive: mounted.drive, volumeId: volume.id, blockSizeBytes, keep, signal })) {
       files.push(file);
-      this.#ports.onNote(`${cartridge.barcode}: ${files.length} tape files`);
+      this.#ports.onNote(`${cartridge.barcode}: ${countOf(files.length, 'tape file')}`);
     }
     this.#scanned.push({ cartridge, volume, files });
     this.#cartridges.push({ barcode: cartridge.barcode, found: 'ours', tapeFiles: files.length });

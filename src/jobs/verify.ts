@@ -6,8 +6,8 @@ import type { Repositories } from '#src/catalog/catalog';
 import type { DataSetKey, DataSetRecord, SegmentRecord } from '#src/catalog/data-sets';
 import type { TapeFileRecord } from '#src/catalog/tape-files';
 import type { VolumeRecord } from '#src/catalog/volumes';
-import { inAnyDrive, type MountCartridge } from '#src/jobs/mounting';
-import { isDriveFault } from '#src/library/drive-trouble';
+import { inAnyDrive, type MountCartridge, SecondChances } from '#src/jobs/mounting';
+import { isDriveFault, isLostConnection } from '#src/library/drive-trouble';
 import { openReadSession, type ReadSession } from '#src/session/read-session';
 import { openPayloadFile } from '#src/session/tape-file-source';
 import type { Descriptor, UnknownDescriptor } from '#src/volume/descriptor';
@@ -99,14 +99,15 @@ interface Labelled {
 /** Where the drive fails, it goes on in another one with the file at which it failed. */
 async function verifyOnCartridge(labelled: Labelled, files: readonly FileToVerify[], work: Work): Promise<void> {
   const left = [...files];
-  await inAnyDrive(() => verifyMounted(labelled, left, work));
+  const chances = new SecondChances();
+  await inAnyDrive(() => verifyMounted(labelled, left, { ...work, chances }), chances);
 }
 
 /** Takes from `left` what is settled. */
 async function verifyMounted(
   { cartridge, volume }: Labelled,
   left: FileToVerify[],
-  { ports, tally }: Work,
+  { ports, tally, chances }: Work & { readonly chances: SecondChances },
 ): Promise<void> {
   const { signal } = ports;
   const purpose = `verifying ${cartridge.barcode}`;
@@ -117,10 +118,11 @@ async function verifyMounted(
     try {
       await verifyFile(session, wanted, { ports, tally });
     } catch (error) {
-      if (isDriveFault(error)) throw error;
+      if (isDriveFault(error) || isLostConnection(error)) throw error;
       tally.fail(wanted, cartridge.barcode, error);
     }
     left.shift();
+    chances.progressed();
   }
 }
 

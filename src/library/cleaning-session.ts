@@ -6,7 +6,7 @@ import { driveRecord, nameDrive, setDrive } from '#src/library/drive-state';
 import { leaveInDrive } from '#src/library/leave-in-drive';
 import { describePlace } from '#src/library/library-address';
 import type { MountParts } from '#src/library/mount-parts';
-import type { Place } from '#src/library/robot';
+import type { Place } from '#src/library/numbered-element';
 
 /** `threading`: the drive is still getting ready what the dead process loaded. `stuck`: the cartridge could not be brought home. */
 export type CleaningOutcome = 'clean' | 'threading' | 'stuck';
@@ -61,13 +61,13 @@ export async function cleanHand({ options, robot }: Pick<MountParts, 'options' |
     if (!full) continue;
     const name = barcode ?? 'a cartridge without barcode';
     try {
-      const to = describePlace(await robot.carryHome({ kind: 'transport', number }));
+      const to = describePlace(await robot.emptyHand(number));
       const details = { library, cartridge: name, to };
       await catalog.actions.append({ at: clock.now(), event: 'robot.cleaned', subject: library, details });
       options.note(`the robot of ${library} held ${name} of a move that was cut off; it is back in ${to}`);
     } catch (cause) {
       if (!(cause instanceof GrandsireError) || cause.kind === 'interrupted') throw cause;
-      const message = `${name} is in the hand of the robot of ${library} and cannot be put down: ${cause.message}; put it into a free slot by hand, then: grandsire library inventory --library ${library}`;
+      const message = `${name} is in the hand of the robot of ${library} and cannot be put down: ${cause.message}. Put it into a free slot by hand, then: grandsire library inventory --library ${library}`;
       warn({ code: 'cartridge.not-brought-home', subject: name, message });
     }
   }

@@ -5,6 +5,7 @@ import { describePlace } from '#src/library/library-address';
 import type { DriveUnit, LibraryOptions } from '#src/library/library-parts';
 import type { NumberedElement } from '#src/library/numbered-element';
 import type { Robot } from '#src/library/robot';
+import { isSameSerial, toldSerials } from '#src/library/told-serials';
 import { WatchedDrive } from '#src/library/watched-drive';
 import { parseBarcode } from '#src/media/barcode';
 
@@ -46,9 +47,10 @@ export class DriveBays implements AsyncDisposable {
 
   /** Opens what is not open yet and matches what is not matched yet. A drive that cannot be opened is warned of and left out. */
   async match(robot: Robot, options: Cancellable = {}): Promise<void> {
-    const elements = robot.of('drive');
-    if (this.#bays.size === elements.length) return;
+    if (this.#bays.size === robot.of('drive').length) return;
     await this.#openAll();
+    const elements = this.#elements(robot);
+    this.#warnShared();
     this.#matchBySerial(elements);
     await this.#matchByMemory(elements);
     this.#matchLast(elements);
@@ -80,6 +82,24 @@ export class DriveBays implements AsyncDisposable {
         const message = cause instanceof Error ? cause.message : String(cause);
         this.#options.warn({ code: 'drive.unreachable', subject: unit.address, message });
       }
+    }
+  }
+
+  /** With the serial numbers that tell something. */
+  #elements(robot: Robot): readonly NumberedElement[] {
+    return toldSerials(robot.of('drive'), this.#serials());
+  }
+
+  #serials(): readonly string[] {
+    return [...this.#opened.values()].map(({ drive }) => drive.identity.serial);
+  }
+
+  #warnShared(): void {
+    const serials = this.#serials();
+    const shared = new Set(serials.filter((serial, index) => serial !== '' && serials.indexOf(serial) !== index));
+    for (const serial of shared) {
+      const message = `several drives of ${this.#options.name} have the serial number ${serial}: which is which is found out by loading a cartridge, each time`;
+      this.#options.warn({ code: 'drive.duplicate-serial', subject: this.#options.name, message });
     }
   }
 
@@ -141,11 +161,11 @@ export class DriveBays implements AsyncDisposable {
   async #matchByLoading(robot: Robot, options: Cancellable): Promise<void> {
     // What cannot be told apart lets go first, so that afterwards exactly one drive holds something.
     for (const { drive } of this.#freeDrives()) await drive.unload(options);
-    for (const { number, full } of this.#freeElements(robot.of('drive'))) {
+    for (const { number, full } of this.#freeElements(this.#elements(robot))) {
       if (full) await robot.carryHome({ kind: 'drive', number });
     }
-    for (const element of robot.of('drive')) {
-      this.#matchLast(robot.of('drive'));
+    for (const element of this.#elements(robot)) {
+      this.#matchLast(this.#elements(robot));
       if (this.#bays.has(element.number) || element.driveSerial !== undefined) continue;
       const probe = robot.of('slot').find(isProbe);
       if (!probe) return this.#warnUnmatched(element);
@@ -175,10 +195,6 @@ export class DriveBays implements AsyncDisposable {
     this.#options.warn({ code: 'drive.unmatched', subject: `${this.#options.name}/drive:${number}`, message });
   }
 }
-
-/** DVCID may carry vendor and product before the serial number. */
-const isSameSerial = (told: string | undefined, serial: string): boolean =>
-  told !== undefined && serial !== '' && (told === serial || told.endsWith(` ${serial}`));
 
 /** A cleaning cartridge would begin to clean, and a cartridge without barcode might be one. */
 const isProbe = ({ full, barcode, accessible }: NumberedElement): boolean =>

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '#src/base/error-codes';
 import { DeviceError } from '#src/base/errors';
-import type { AttentionOutcome, MediumErrorOutcome, ReadyState } from '#src/device/tape-drive';
+import type { MediumErrorOutcome, ReadyState } from '#src/device/tape-drive';
 import { senseKey } from '#src/scsi/sense-key';
 
 /** What a drive met with a cartridge. `certain`: it is the drive's fault, whatever the cartridge. */
@@ -24,7 +24,7 @@ export const unreachable = 'the drive cannot be reached';
 
 /** Undefined where a failure is neither the drive's nor the cartridge's. */
 export function troubleOfFailure(error: unknown): DriveTrouble | undefined {
-  if (!(error instanceof DeviceError) || othersFault.has(error.code)) return undefined;
+  if (!(error instanceof DeviceError) || othersFault.has(error.code) || isLost(error)) return undefined;
   const message = error.code === 'device.unreachable' ? `${unreachable}: ${error.message}` : error.message;
   return { certain: !error.usable, message };
 }
@@ -39,7 +39,7 @@ export function troubleOfLoad(state: ReadyState): DriveTrouble | undefined {
   return undefined;
 }
 
-export const troubleOfOutcome = ({ sense }: MediumErrorOutcome | AttentionOutcome): DriveTrouble => ({
+export const troubleOfOutcome = ({ sense }: MediumErrorOutcome): DriveTrouble => ({
   certain: false,
   message: sense.text,
 });
@@ -57,6 +57,12 @@ export const inDrive = (error: DeviceError, drive: string): DeviceError =>
 /** A failure that a drive met, and not the robot or the medium alone. */
 export const isDriveTrouble = (error: unknown): error is DeviceError =>
   error instanceof DeviceError && error.details['drive'] !== undefined && troubleOfFailure(error) !== undefined;
+
+/** The way to the drive broke, and can be had again: nobody's fault here, and what was not committed is done again. */
+export const isLostConnection = (error: unknown): error is DeviceError =>
+  error instanceof DeviceError && error.details['drive'] !== undefined && isLost(error);
+
+const isLost = ({ code, usable }: DeviceError): boolean => code === 'device.unreachable' && usable;
 
 /** After it the drive is out of use, and the same can be tried in another one; each time there is one drive fewer. */
 export const isDriveFault = (error: unknown): error is DeviceError => isDriveTrouble(error) && !error.usable;

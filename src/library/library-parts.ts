@@ -26,6 +26,13 @@ export interface LibraryWarning {
   readonly message: string;
 }
 
+export interface MoveResult {
+  /** Barcode, or the place where it was where it has none. */
+  readonly cartridge: string;
+  readonly from: string;
+  readonly to: string;
+}
+
 export interface LibraryOptions {
   readonly name: string;
   /** Names of all libraries of the configuration: what the catalog says of any other is out of date. */

@@ -12,7 +12,6 @@ import { describePlace } from '#src/library/library-address';
 import { notInLibrary } from '#src/library/library-errors';
 import type { MountParts, MountRequest } from '#src/library/mount-parts';
 import type { NumberedElement } from '#src/library/numbered-element';
-import type { Robot } from '#src/library/robot';
 
 /**
  * Brings a cartridge into an idle drive that can take it; the drive is then busy. A drive that a dead process left is cleaned first. `wait`: every drive that could is
@@ -23,7 +22,7 @@ export async function bringCartridge(
   cartridge: CartridgeRecord,
   { leaveLoaded = false, ...request }: MountRequest & { readonly leaveLoaded?: boolean },
 ): Promise<Bay | 'wait'> {
-  const { options, robot, busy, threading } = parts;
+  const { options, busy, threading } = parts;
   const { signal, purpose } = request;
   // Each turn but the last puts a drive in order, finds it still loading, or puts it out of use.
   for (;;) {
@@ -41,7 +40,7 @@ export async function bringCartridge(
     try {
       // Before the first move: whoever finds the drive after a crash knows that it is to be cleaned.
       await setDrive(options, bay.number, { state: 'busy', reason: purpose });
-      await bring(robot, source, bay);
+      await bring(parts, cartridge, bay);
       trace('mount.carried');
       await setDrive(options, bay.number, { cartridge: cartridge.barcode });
       return bay;
@@ -101,13 +100,29 @@ function findCartridge({ options, robot }: MountParts, { barcode, location }: Ca
   throw notInLibrary(options.name, barcode);
 }
 
-async function bring(robot: Robot, source: NumberedElement, { number }: Bay): Promise<void> {
+async function bring(parts: MountParts, cartridge: CartridgeRecord, { number }: Bay): Promise<void> {
+  const { robot } = parts;
   const place = { kind: 'drive', number } as const;
-  if (source.kind === 'drive' && source.number === number) return;
-  // Left there by hand: home with it first.
-  if (robot.at(place).full) await robot.carryHome(place);
-  await robot.carry(source, place);
+  for (let attempt = 1; ; attempt++) {
+    const source = findCartridge(parts, cartridge);
+    if (source.kind === 'drive' && source.number === number) return;
+    try {
+      // Left there by hand: home with it first.
+      if (robot.at(place).full) await robot.carryHome(place);
+      return await robot.carry(source, place);
+    } catch (cause) {
+      // Somebody was at the library in the meantime: it has been looked into, and the cartridge may lie in another place.
+      if (!isOtherThere(cause) || attempt >= maxAttempts) throw cause;
+    }
+  }
 }
+
+/** How often a cartridge is looked for anew after hands changed the library. */
+const maxAttempts = 3;
+
+const isOtherThere = (cause: unknown): boolean =>
+  cause instanceof GrandsireError &&
+  (cause.code === 'library.contents-changed' || cause.code === 'library.place-empty');
 
 function notReady(
   library: string,

@@ -1,6 +1,12 @@
 import type { ElementKind, ElementRange, ElementState, LibraryGeometry } from '#src/device/media-changer';
 import { type ElementAddress, elementAddress } from '#src/scsi/element-address';
 
+/** A place as operators count it. */
+export interface Place {
+  readonly kind: ElementKind;
+  readonly number: number;
+}
+
 /** An element as operators count it: slots, mail slots and drives each from 1. */
 export interface NumberedElement extends ElementState {
   readonly number: number;

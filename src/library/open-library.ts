@@ -16,22 +16,16 @@ import {
   notInventoried,
   unknownCartridge,
 } from '#src/library/library-errors';
-import type { LibraryOptions } from '#src/library/library-parts';
+import type { LibraryOptions, MoveResult } from '#src/library/library-parts';
 import { type LibraryStatus, libraryStatus } from '#src/library/library-status';
+import { putOut, takeIn } from '#src/library/mail-slots';
 import { bringCartridge, giveBack, threadCartridge } from '#src/library/mount-cartridge';
 import type { Mount, MountParts, MountRequest } from '#src/library/mount-parts';
-import type { NumberedElement } from '#src/library/numbered-element';
+import type { NumberedElement, Place } from '#src/library/numbered-element';
 import { retryDrives } from '#src/library/retry-drives';
-import { type Place, Robot } from '#src/library/robot';
+import { Robot } from '#src/library/robot';
 import { SharedLease } from '#src/library/shared-lease';
 import { watchChanger } from '#src/library/watched-changer';
-
-export interface MoveResult {
-  /** Barcode, or the place where it was where it has none. */
-  readonly cartridge: string;
-  readonly from: string;
-  readonly to: string;
-}
 
 export interface InventoryOptions extends Cancellable {
   /** Has the library read its barcodes anew first, which takes minutes. */
@@ -139,8 +133,8 @@ class ManagedLibrary implements Library {
   importAll(options: Cancellable = {}): Promise<readonly MoveResult[]> {
     return this.#alone(options, async () => {
       const moved: MoveResult[] = [];
-      for (const { number, full } of this.#robot.of('mailSlot')) {
-        if (full) moved.push(await this.#home({ kind: 'mailSlot', number }));
+      for (const { number } of this.#robot.of('mailSlot')) {
+        moved.push(...(await takeIn(this.#robot, { kind: 'mailSlot', number }, (place) => this.#home(place))));
       }
       return moved;
     });
@@ -153,14 +147,14 @@ class ManagedLibrary implements Library {
       const wanted: Place[] = [];
       for (const barcode of barcodes) wanted.push(await this.#placeOf(barcode));
       for (const [index, from] of wanted.entries()) {
-        const free = this.#robot.of('mailSlot').find(({ full }) => !full);
-        if (!free) {
+        const put = await putOut(this.#robot, (mail) => this.#carry(from, mail));
+        if (!put) {
           throw mailSlotsFull(this.name, {
             out: moved.map(({ cartridge }) => cartridge),
             left: barcodes.slice(index),
           });
         }
-        moved.push(await this.#carry(from, { kind: 'mailSlot', number: free.number }));
+        moved.push(put);
       }
       return moved;
     });

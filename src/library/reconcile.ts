@@ -1,6 +1,7 @@
 import type { Instant } from '#src/base/clock';
 import { groupBy } from '#src/base/group-by';
 import type { CartridgeRecord, NewCartridgeRecord } from '#src/catalog/cartridges';
+import type { ElementKind } from '#src/device/media-changer';
 import { describePlace } from '#src/library/library-address';
 import type { NumberedElement } from '#src/library/numbered-element';
 import { parseBarcode } from '#src/media/barcode';
@@ -14,7 +15,8 @@ export interface InventoryFinding {
     | 'cartridge.booked-elsewhere'
     | 'cartridge.vanished'
     | 'cartridge.in-robot'
-    | 'library.element-exception';
+    | 'library.element-exception'
+    | 'library.place-unreported';
   readonly subject: string;
   readonly message: string;
 }
@@ -32,6 +34,8 @@ export interface Inventory {
   /** All libraries that there are: what lies in a place of another one is there still, until that is looked into. */
   readonly libraries: readonly string[];
   readonly elements: readonly NumberedElement[];
+  /** Whether the library has such a place and said nothing of it: no descriptor, or none that can be read. */
+  readonly isUnreported: (place: { readonly kind: ElementKind; readonly number: number }) => boolean;
   /** All cartridges that the catalog knows, of this library and of others. */
   readonly known: readonly CartridgeRecord[];
   /** Those that carry a volume, by the catalog. */
@@ -67,6 +71,10 @@ export function reconcileInventory(inventory: Inventory): Reconciliation {
   const merge: { id: CartridgeId; into: CartridgeId; barcode: string }[] = [];
   for (const record of known) {
     if (claimed.has(record.id) || !isInLibrary(record.location, library)) continue;
+    if (inventory.isUnreported(record.location)) {
+      findings.push(unreported(library, record.barcode, record.location));
+      continue;
+    }
     const carried = carriedOver(inventory, record);
     if (carried) {
       const { gone, here, changes } = carried;
@@ -87,6 +95,12 @@ export function reconcileInventory(inventory: Inventory): Reconciliation {
     });
   }
   return { add, update, merge, findings: [...findings, ...duplicates(inventory, seen)] };
+}
+
+function unreported(library: string, barcode: string, location: Parameters<typeof describePlace>[0]): InventoryFinding {
+  const place = `${library}/${describePlace(location)}`;
+  const message = `${place}: the library does not say what lies there; ${barcode} is taken to be there still`;
+  return { code: 'library.place-unreported', subject: place, message };
 }
 
 /**
@@ -143,7 +157,9 @@ function matchRecords(
   return pairs;
 }
 
-const isInLibrary = (location: Location, library: string): location is Location & { readonly number: number } =>
+type PlaceInLibrary = Extract<Location, { readonly kind: 'slot' | 'drive' | 'mailSlot' }>;
+
+const isInLibrary = (location: Location, library: string): location is PlaceInLibrary =>
   (location.kind === 'slot' || location.kind === 'drive' || location.kind === 'mailSlot') &&
   location.library === library;
 

@@ -1,18 +1,14 @@
-import { DeviceError, GrandsireError } from '#src/base/errors';
+import { GrandsireError } from '#src/base/errors';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { ElementKind, MoveOutcome } from '#src/device/media-changer';
 import type { Cancellable } from '#src/device/tape-drive';
 import { describePlace } from '#src/library/library-address';
 import { noSuchPlace } from '#src/library/library-errors';
 import type { LibraryOptions } from '#src/library/library-parts';
-import { addressOfNumber, type NumberedElement, numberElements } from '#src/library/numbered-element';
+import { type MoveRefusal, moveFailed, moveRefused } from '#src/library/move-errors';
+import { addressOfNumber, type NumberedElement, numberElements, type Place } from '#src/library/numbered-element';
 import { reconcileInventory } from '#src/library/reconcile';
 import type { Location } from '#src/media/facets';
-
-export interface Place {
-  readonly kind: ElementKind;
-  readonly number: number;
-}
 
 type RobotOptions = Pick<LibraryOptions, 'name' | 'libraries' | 'changer' | 'catalog' | 'clock' | 'warn' | 'newPool'>;
 
@@ -59,7 +55,10 @@ export class Robot {
       const labelled = new Set((await volumes.current()).map(({ cartridge }) => cartridge));
       const now = clock.now();
       const elements = this.#elements;
-      const result = reconcileInventory({ library, libraries, elements, known, labelled, now, newPool });
+      const isUnreported = ({ kind, number }: Place): boolean =>
+        addressOfNumber(changer.geometry, kind, number) !== undefined &&
+        !elements.some((element) => element.kind === kind && element.number === number);
+      const result = reconcileInventory({ library, libraries, elements, isUnreported, known, labelled, now, newPool });
       for (const { id, changes } of result.update) await cartridges.update(id, changes);
       for (const record of result.add) await cartridges.add(record);
       for (const { id, into, barcode } of result.merge) {
@@ -74,35 +73,68 @@ export class Robot {
   /** Throws `library.place-empty`, `library.place-full`, `library.contents-changed`, and what the hardware reports. */
   async carry(from: Place, to: Place): Promise<void> {
     const { barcode } = this.at(from);
-    let outcome: MoveOutcome = { kind: 'inventory-changed' };
+    let refusal: MoveRefusal = 'inventory-changed';
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
       this.#requireMovable(from, to, barcode);
       if (from.kind === 'drive') await this.#letGo(from.number);
-      outcome = await this.#move(from, to);
-      if (outcome.kind === 'moved') return await this.#moved(from, to);
+      const { kind } = await this.#move(from, to);
+      if (kind === 'moved') return await this.#moved(from, to);
+      refusal = kind;
       // What it says of its places contradicts what it said before: look, then decide again.
       await this.look();
     }
-    throw this.#refused(from, to, outcome);
+    throw moveRefused(this.#options.name, { what: barcode, from, to, refusal });
   }
 
   /** Where a cartridge that leaves a drive goes: its own slot if free, else whence the robot took it, else the first free one. */
   async carryHome(from: Place): Promise<Place> {
+    for (let attempt = 1; ; attempt++) {
+      const home = await this.#homeOf(from);
+      try {
+        await this.carry(from, home);
+        return home;
+      } catch (cause) {
+        // Somebody put another cartridge there in the meantime: there may be another free slot.
+        const isTaken = cause instanceof GrandsireError && cause.code === 'library.place-full';
+        if (!isTaken || attempt >= maxAttempts) throw cause;
+      }
+    }
+  }
+
+  /** Puts down what a move that was cut off left in the hand of the robot: at home, or where no slot is free in a mail slot. */
+  async emptyHand(number: number): Promise<Place> {
+    const hand = { kind: 'transport', number } as const;
+    try {
+      return await this.carryHome(hand);
+    } catch (cause) {
+      const free = this.of('mailSlot').find(({ full }) => !full);
+      if (!(cause instanceof GrandsireError) || cause.code !== 'library.no-free-slot' || !free) throw cause;
+      const mail = { kind: 'mailSlot', number: free.number } as const;
+      await this.carry(hand, mail);
+      const message = `${cause.message}: it was put into ${describePlace(mail)}`;
+      this.#options.warn({ code: cause.code, subject: this.#options.name, message });
+      return mail;
+    }
+  }
+
+  async #homeOf(from: Place): Promise<Place> {
     const source = this.at(from);
     const record = await this.recordAt(source);
     const isFree = (number: number | undefined) =>
       number !== undefined && this.of('slot').some((slot) => slot.number === number && !slot.full);
     const number =
       [record?.homeSlot, source.sourceSlot].find(isFree) ?? this.of('slot').find(({ full }) => !full)?.number;
-    if (number === undefined) {
-      throw new GrandsireError('library.no-free-slot', {
-        message: `library ${this.#options.name} has no free slot for what is in ${describePlace(from)}`,
-        remedy: 'Put a cartridge out with `grandsire library export BARCODE`, then run the command again.',
-      });
-    }
-    const home: Place = { kind: 'slot', number };
-    await this.carry(from, home);
-    return home;
+    if (number !== undefined) return { kind: 'slot', number };
+    const { name } = this.#options;
+    const where = from.kind === 'transport' ? 'in the hand of the robot' : `in ${describePlace(from)}`;
+    throw new GrandsireError('library.no-free-slot', {
+      message: `library ${name} has no free slot for ${source.barcode ?? 'what is'} ${where}`,
+      // With its hand full a robot puts nothing out.
+      remedy:
+        from.kind === 'transport'
+          ? 'Take a cartridge out of the library by hand, then run `grandsire library inventory`.'
+          : 'Put a cartridge out with `grandsire library export BARCODE`, then run the command again.',
+    });
   }
 
   /** The catalog's record of what lies in an element. */
@@ -137,6 +169,7 @@ export class Robot {
 
   async #move(from: Place, to: Place): Promise<MoveOutcome> {
     const { changer } = this.#options;
+    const what = this.at(from).barcode;
     await this.#record('cartridge.moving', from, to);
     try {
       const outcome = await changer.move(this.at(from).address, this.#address(to));
@@ -145,11 +178,15 @@ export class Robot {
     } catch (cause) {
       await this.#record('cartridge.move-failed', from, to, { message: String(cause) });
       // The place of the cartridge is what the library says now; if it says nothing, what was known stays, and the next look tells.
-      await this.look().catch((failure: unknown) => {
-        const message = failure instanceof Error ? failure.message : String(failure);
-        this.#options.warn({ code: 'library.inventory-failed', subject: this.#options.name, message });
-      });
-      throw cause;
+      const hasLooked = await this.look().then(
+        () => true,
+        (failure: unknown) => {
+          const message = failure instanceof Error ? failure.message : String(failure);
+          this.#options.warn({ code: 'library.inventory-failed', subject: this.#options.name, message });
+          return false;
+        },
+      );
+      throw moveFailed(cause, { what, from, elements: hasLooked ? this.#elements : undefined });
     }
   }
 
@@ -188,15 +225,5 @@ export class Robot {
 
   #address({ kind, number }: Place) {
     return addressOfNumber(this.#options.changer.geometry, kind, number) ?? this.at({ kind, number }).address;
-  }
-
-  #refused(from: Place, to: Place, outcome: MoveOutcome): DeviceError {
-    const { name } = this.#options;
-    return new DeviceError('library.move-refused', {
-      message: `library ${name} refuses to move from ${describePlace(from)} to ${describePlace(to)} (${outcome.kind})`,
-      remedy: 'Look at the display of the library (doors, mail slots, locks), then run `grandsire library inventory`.',
-      usable: true,
-      details: { outcome: outcome.kind },
-    });
   }
 }

@@ -213,7 +213,8 @@ export class WatchedDrive implements TapeDrive {
     work: (signal: AbortSignal | undefined) => Promise<WriteOutcome>,
   ): Promise<WriteOutcome> {
     const outcome = await this.#during(phase, options, work);
-    if (outcome.kind === 'medium-error' || outcome.kind === 'attention') await this.#tell(troubleOfOutcome(outcome));
+    // A reset or a power cycle is nobody's failure: what was not committed is begun again.
+    if (outcome.kind === 'medium-error') await this.#tell(troubleOfOutcome(outcome));
     if (outcome.kind === 'written' || outcome.kind === 'early-warning') this.#blocks += blocks;
     return outcome;
   }

@@ -1,3 +1,4 @@
+import { countOf } from '#src/base/count-of';
 import { unreachable } from '#src/base/errors';
 import type { ScheduleReason, Unfit } from '#src/report/schedule-reason';
 
@@ -13,7 +14,7 @@ export function describeScheduleReason(reason: ScheduleReason): string {
     case 'level.no-live-full':
       return `full instead of ${reason.wanted}: ${describeSet(reason.backupSet)} has no complete full that can be built on`;
     case 'cartridges.forecast':
-      return `${reason.count} cartridges expected`;
+      return `${countOf(reason.count, 'cartridge')} expected`;
     case 'cartridges.missing':
       return `${countOf(reason.missing, 'cartridge')} missing in pool ${reason.pool}`;
     case 'protection.period':
@@ -93,7 +94,5 @@ const unusual: ReadonlySet<ScheduleReason['code']> = new Set<ScheduleReason['cod
 
 /** Whether a printed schedule says it in so many words: what an operator would not expect of the day. */
 export const isUnusual = ({ code }: ScheduleReason): boolean => unusual.has(code);
-
-export const countOf = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;
 
 const describeSet = (name: string): string => (name === '' ? 'this rotation' : `backup set ${name}`);

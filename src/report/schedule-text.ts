@@ -1,8 +1,9 @@
 import { type CalendarDay, dayOfMonth, mondayOf, monthOf, weekdayOf, yearOf } from '#src/base/calendar-day';
+import { countOf } from '#src/base/count-of';
 import { formatTimeOfDay } from '#src/base/time-zone';
 import type { Protection } from '#src/media/facets';
 import type { Schedule, ScheduleEntry, ScheduleShortage } from '#src/report/schedule-entry';
-import { countOf, describeScheduleReason, isUnusual } from '#src/report/schedule-reason-text';
+import { describeScheduleReason, isUnusual } from '#src/report/schedule-reason-text';
 
 const months = [
   'January',

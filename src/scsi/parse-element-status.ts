@@ -10,6 +10,9 @@ import { type ElementType, elementTypeOf } from '#src/scsi/read-element-status';
 
 const { headerBytes, commonBytes, volumeTagBytes, identifierHeaderBytes } = elementLayout;
 
+/** VOLUME IDENTIFICATION FIELD of a volume tag. */
+const identifierBytes = 32;
+
 export interface ElementStatusReport {
   readonly firstElement: number;
   /** NUMBER OF ELEMENTS AVAILABLE as the device says it; believe `elements`. */
@@ -109,7 +112,7 @@ type Tags = Pick<ElementStatus, 'primaryVolumeTag' | 'alternateVolumeTag' | 'dev
 function parseTags(page: Page, view: FieldView): Tags {
   let offset: number = commonBytes;
   let tags: Tags = {};
-  if (page.hasPrimaryTag && view.has(offset, 1)) {
+  if (page.hasPrimaryTag && isTextWhole(view, offset)) {
     tags = { ...tags, primaryVolumeTag: parseVolumeTag(view, offset) };
     offset += volumeTagBytes;
   }
@@ -130,8 +133,16 @@ function hasAlternateTag(view: FieldView, offset: number): boolean {
   return view.uint(offset) >= 0x20 || view.uint(offset) === 0 || parseIdentifier(view, offset) === undefined;
 }
 
+/** Of a barcode that is cut a piece would be another barcode: the text is whole where it came wholly, or where padding follows it. */
+function isTextWhole(view: FieldView, offset: number): boolean {
+  if (!view.has(offset, 1)) return false;
+  if (view.has(offset, identifierBytes)) return true;
+  const last = view.bytes.at(-1);
+  return last === 0x20 || last === 0x00;
+}
+
 function parseVolumeTag(view: FieldView, offset: number): VolumeTag {
-  return { identifier: view.text(offset, 32), sequence: view.uint(offset + 34, 2) };
+  return { identifier: view.text(offset, identifierBytes), sequence: view.uint(offset + 34, 2) };
 }
 
 /** Undefined where there is none: no room, length 0 (SMC-3 without DVCID has four zeros there), or a length that lies. */

@@ -106,6 +106,7 @@ async function reach(
   { fileNumber, block }: AppendPoint,
 ): Promise<'there' | 'end-of-data'> {
   const { drive, signal } = question;
+  // A drive that cannot locate goes by filemarks, and can then go back over those it writes.
   const near = { file: BigInt(fileNumber), blockInFile: 0n };
   const outcome = settled(question, await drive.locate(BigInt(block), { signal, near }));
   if (outcome.kind === 'end-of-data') return 'end-of-data';

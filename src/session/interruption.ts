@@ -23,26 +23,3 @@ export const interruptedByDrive = (
 
 export const isInterruption = (error: unknown): error is GrandsireError =>
   error instanceof GrandsireError && error.code === 'drive.interrupted';
-
-/** Does work that begins by mounting, and begins it again where the drive lost its place. */
-export async function beginningAgain<T>(work: () => Promise<T>): Promise<T> {
-  for (let restarts = 0; ; restarts += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isInterruption(error) || restarts === maxRestarts) throw error;
-    }
-  }
-}
-
-/** A drive that loses its place without a segment written in between is not tried for ever. */
-export class Patience {
-  #pending: number | undefined;
-  #restarts = 0;
-
-  allows(pending: number): boolean {
-    this.#restarts = pending === this.#pending ? this.#restarts + 1 : 1;
-    this.#pending = pending;
-    return this.#restarts <= maxRestarts;
-  }
-}

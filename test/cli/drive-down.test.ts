@@ -165,6 +165,26 @@ describe('a drive that fails goes down, and work goes on in another', () => {
     );
   });
 
+  it('whose connection breaks and comes back is used on, and nothing is held against it or the cartridge', async () => {
+    const lost: FaultAction = { kind: 'unreachable', usable: true };
+    const plans: Plans = new Map([[1, [{ when: code.write, nth: 8, times: 2, action: lost }]]]);
+    await using here = await prepared(plans, { drives: 1 });
+    const { exitCode, document } = await backUp(here);
+    assert.equal(exitCode, 0, JSON.stringify(document));
+    assert.deepEqual(document.cartridges, ['G00001L9']);
+    plans.set(1, [{ when: code.read, nth: 5, times: 2, action: lost }]);
+    await assertRestores(here, 0);
+    plans.set(1, [{ when: code.read, nth: 5, times: 2, action: lost }]);
+    assert.equal((await here.command('verify', 'G00001L9')).exitCode, 0);
+    // A network that is gone for good is not tried for ever.
+    plans.set(1, [always(code.write, lost, 8)]);
+    const gone = await backUp(here);
+    assert.deepEqual([gone.exitCode, gone.document.error.code], [1, 'device.unreachable']);
+    plans.clear();
+    assert.equal((await here.command('staging', 'flush')).exitCode, 0);
+    assert.equal((await drives(here))[0]?.state, 'empty');
+  });
+
   it('that falls silent is given up by its watchdog, and named with the phase and its budget', async () => {
     const time = new Timeline();
     const run = (): void => time.pass(milliseconds(phases.data.budget + stopGrace));

@@ -41,6 +41,23 @@ describe('one barcode in two libraries', () => {
     assert.deepEqual(await places(here), ['second/slot:1 labelled', 'unknown labelled']);
   });
 
+  it('is said to be where it is addressed, in text too', async () => {
+    await using second = await createTestLibrary({ cartridges: ['G00002L9'] });
+    await using here = await withSecond(second);
+    await here.command('library', 'inventory', '--library', 'second');
+    for (const [argv, text] of [
+      [['cartridge', 'list'], /^G00001L9 .* main\/slot:1 .*\n(?:.*\n)*G00002L9 .* second\/slot:1 /m],
+      [['find', 'letter'], /^G00001L9 \(main\/slot:1\) /m],
+      [['restore', 'plan', here.source], /^G00001L9 +main\/slot:1 /m],
+      [['pool', 'show', 'daily'], /^G00001L9 .* main\/slot:1 /m],
+    ] as const) {
+      assert.match((await here.command(...argv)).stdout, text, argv.join(' '));
+    }
+    rmSync(here.device.imagePath(barcode));
+    await here.command('library', 'inventory', '--library', 'main');
+    assert.match((await here.command('find', 'letter')).stdout, /G00001L9 \(not in sight \(was in main\/slot:1\)\)/);
+  });
+
   it('carried over by hand it is two until the first library is looked into, then one again with its volume', async () => {
     await using second = await createTestLibrary({ cartridges: [] });
     await using here = await withSecond(second);

@@ -5,7 +5,7 @@ import type { GrandsireError } from '#src/base/errors';
 import type { ScsiTransport } from '#src/device/scsi-transport';
 import type { Mount } from '#src/library/mount-parts';
 import { type Phase, phases, stopGrace } from '#src/library/phases';
-import { createManagedLibrary, type ManagedLibrary, type ManagedOptions } from '#test/library/managed-library';
+import { createManagedLibrary, type ManagedLibrary } from '#test/library/managed-library';
 import { createFaultyTransport, type Fault } from '#test/support/faulty-transport';
 import { Timeline } from '#test/support/timeline';
 
@@ -16,6 +16,7 @@ const code = {
   rewind: 0x01,
   write: 0x0a,
   loadUnload: 0x1b,
+  readPosition: 0x34,
   locate: 0x2b,
   locate16: 0x92,
 } as const;
@@ -27,30 +28,42 @@ const hasCode = (wanted: string) => (error: unknown) => (error as GrandsireError
 interface Bench {
   readonly managed: ManagedLibrary;
   readonly time: Timeline;
+  /** From now on drive 1 does not answer. */
+  fallSilent(): void;
 }
 
-/** A library whose drive 1 does not answer what `plan` says, and time enough after it has fallen silent. */
+interface Silence {
+  readonly phase: Phase;
+  /** Operation codes. */
+  readonly unanswered: readonly number[];
+  /** Silent before anything was done with it. */
+  readonly fromTheStart?: boolean;
+}
+
+/** A library whose drive 1 can fall silent, and then as much time passes as the phase that is tested has. */
 async function withSilence(
-  {
-    plan,
-    phase,
-    ...options
-  }: ManagedOptions & { readonly plan: readonly Omit<Fault, 'action'>[]; readonly phase: Phase },
+  { phase, unanswered, fromTheStart = false }: Silence,
   work: (bench: Bench) => Promise<void>,
 ): Promise<void> {
   const time = new Timeline();
   const run = (): void => time.pass(milliseconds(phases[phase].budget + stopGrace));
-  const faults = plan.map((fault): Fault => ({ ...fault, action: { kind: 'silence', run } }));
+  let isSilent = fromTheStart;
+  const fault: Fault = {
+    when: (cdb) => isSilent && unanswered.includes(cdb[0] ?? -1),
+    action: { kind: 'silence', run },
+  };
   await using managed = await createManagedLibrary({
     time,
-    wrapDriveTransport: (transport, number) => (number === 1 ? createFaultyTransport(transport, faults) : transport),
-    ...options,
+    wrapDriveTransport: (transport, number) => (number === 1 ? createFaultyTransport(transport, [fault]) : transport),
   });
   await managed.library.inventory();
-  await work({ managed, time });
+  const fallSilent = (): void => {
+    isSilent = true;
+  };
+  await work({ managed, time, fallSilent });
 }
 
-async function assertOverdue({ managed }: Bench, phase: Phase): Promise<void> {
+async function assertOverdue({ managed }: Pick<Bench, 'managed'>, phase: Phase): Promise<void> {
   const [first] = (await managed.library.status()).drives;
   assert.equal(first?.state, 'down');
   const { what } = phases[phase];
@@ -63,7 +76,7 @@ async function assertOverdue({ managed }: Bench, phase: Phase): Promise<void> {
 }
 
 /** The next one goes to the other drive. */
-async function assertGoesOn({ managed }: Bench): Promise<void> {
+async function assertGoesOn({ managed }: Pick<Bench, 'managed'>): Promise<void> {
   await using mount = await managed.library.mount(await managed.cartridge('G00003L9'), request);
   assert.equal(mount.driveNumber, 2);
   assert.equal((await mount.drive.writeBlocks([block])).kind, 'written');
@@ -71,8 +84,8 @@ async function assertGoesOn({ managed }: Bench): Promise<void> {
 
 describe('watchdog: a drive that never answers is given up, and the work goes on in the other', () => {
   it('while it loads', async () => {
-    const plan = [{ when: code.rewind }];
-    await withSilence({ plan, phase: 'load' }, async (bench) => {
+    await withSilence({ phase: 'load', unanswered: [code.rewind] }, async (bench) => {
+      bench.fallSilent();
       const cartridge = await bench.managed.cartridge('G00001L9');
       await assert.rejects(bench.managed.library.mount(cartridge, request), hasCode('drive.overdue'));
       await assertOverdue(bench, 'load');
@@ -82,15 +95,15 @@ describe('watchdog: a drive that never answers is given up, and the work goes on
     });
   });
 
-  for (const { phase, plan, act } of [
+  for (const { phase, unanswered, act } of [
     {
       phase: 'data',
-      plan: [{ when: code.write }],
+      unanswered: [code.write],
       act: ({ drive }: Mount): Promise<unknown> => drive.writeBlocks([block]),
     },
     {
       phase: 'position',
-      plan: [{ when: [code.locate, code.locate16] }],
+      unanswered: [code.locate, code.locate16],
       act: async ({ drive }: Mount): Promise<unknown> => {
         await drive.writeBlocks([block, block]);
         return await drive.locate(1n);
@@ -98,14 +111,15 @@ describe('watchdog: a drive that never answers is given up, and the work goes on
     },
     {
       phase: 'question',
-      plan: [{ when: 0x34, nth: 2 }],
-      act: ({ drive }: Mount): Promise<unknown> => drive.position().then(() => drive.position()),
+      unanswered: [code.readPosition],
+      act: ({ drive }: Mount): Promise<unknown> => drive.position(),
     },
   ] as const) {
     it(`in the phase "${phase}"`, async () => {
-      await withSilence({ plan, phase }, async (bench) => {
+      await withSilence({ phase, unanswered }, async (bench) => {
         {
           await using mount = await bench.managed.library.mount(await bench.managed.cartridge('G00001L9'), request);
+          bench.fallSilent();
           await assert.rejects(act(mount), hasCode('drive.overdue'));
           await assert.rejects(
             mount.drive.readBlock(new Uint8Array(10)),
@@ -120,11 +134,11 @@ describe('watchdog: a drive that never answers is given up, and the work goes on
   }
 
   it('while it unloads: what was written stands, and the cartridge is named where it is', async () => {
-    const plan = [{ when: code.loadUnload }];
-    await withSilence({ plan, phase: 'unload' }, async (bench) => {
+    await withSilence({ phase: 'unload', unanswered: [code.loadUnload] }, async (bench) => {
       {
         await using mount = await bench.managed.library.mount(await bench.managed.cartridge('G00001L9'), request);
         await mount.drive.writeBlocks([block]);
+        bench.fallSilent();
       }
       await assertOverdue(bench, 'unload');
       await assertGoesOn(bench);
@@ -132,8 +146,7 @@ describe('watchdog: a drive that never answers is given up, and the work goes on
   });
 
   it('while it is opened: it counts as unreachable, and the library is used without it', async () => {
-    const plan = [{ when: 0x12 }];
-    await withSilence({ plan, phase: 'open' }, async (bench) => {
+    await withSilence({ phase: 'open', unanswered: [0x12], fromTheStart: true }, async (bench) => {
       assert.equal((await bench.managed.library.status()).drives[0]?.state, 'down');
       assert.ok(bench.managed.warnings.some(({ code: warned }) => warned === 'drive.unreachable'));
       await assertGoesOn(bench);
@@ -165,7 +178,7 @@ describe('watchdog: a drive that stays busy for ever', () => {
     assert.ok(time.passed >= milliseconds(150 * 60_000), 'a calibration of two hours is waited for');
     assert.equal((await managed.library.status()).drives[0]?.state, 'down');
     assert.equal(await managed.placeOf('G00001L9'), 'slot:1');
-    await assertGoesOn({ managed, time });
+    await assertGoesOn({ managed });
   });
 });
 

@@ -122,6 +122,20 @@ describe('element status that lies', () => {
     assert.equal(found.truncated, true);
   });
 
+  it('a barcode that is cut is none, unless padding shows that it is whole', () => {
+    const whole = page(['02', '80', '0034', '000034'], `${common + tag}00000000`);
+    for (const [bytesLeft, identifier] of [
+      [16 + 12 + 4, undefined],
+      [16 + 12 + 8, undefined],
+      [16 + 12 + 9, 'ABC123L8'],
+      [16 + 12 + 31, 'ABC123L8'],
+    ] as const) {
+      const [element] = parseElementStatus(whole.subarray(0, bytesLeft)).elements;
+      assert.deepEqual([element?.full, element?.truncated], [true, true]);
+      assert.equal(element?.primaryVolumeTag?.identifier, identifier, `${bytesLeft} bytes`);
+    }
+  });
+
   it('an unknown element type is skipped, the page behind it is read', () => {
     const unknown = '07 00 0004 00 000004 deadbeef';
     const known = '02 00 000c 00 00000c 0400 08 00 0000 000000 00 0000';

@@ -4,6 +4,7 @@ import { encodeSense } from '#src/scsi/encode-sense';
 import { parseSense } from '#src/scsi/parse-sense';
 import type { SenseFields } from '#src/scsi/sense';
 import { status } from '#src/scsi/status';
+import type { Interposition } from '#test/support/interposed-transport';
 
 /** `before`: the command does not reach the device. `after`: it is carried out, and its answer is replaced. */
 type Moment = 'before' | 'after';
@@ -22,14 +23,18 @@ export type FaultAction =
   /** Carried out, and answered with CHECK CONDITION and these bytes. */
   | { readonly kind: 'sense-bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'time-out'; readonly at?: Moment }
-  /** The connection is lost; with `stays` every later command fails the same way. */
-  | { readonly kind: 'unreachable'; readonly at?: Moment; readonly stays?: boolean }
+  /** The connection is lost; with `stays` every later command fails the same way; `usable`: the transport says that it can be had again. */
+  | { readonly kind: 'unreachable'; readonly at?: Moment; readonly stays?: boolean; readonly usable?: boolean }
   /** Carried out in full; the answer says that so many bytes fewer moved. */
   | { readonly kind: 'residual'; readonly bytes: number }
   /** It never answers, whatever its time-out, and nothing behind it does; `run` has the time pass that somebody waits. */
   | { readonly kind: 'silence'; readonly run?: () => void }
   /** Only so many bytes of the data phase move. */
   | { readonly kind: 'short-transfer'; readonly bytes: number }
+  /** The command is carried out, and the bytes that come back are others. */
+  | { readonly kind: 'answer'; readonly edit: (bytes: Uint8Array, cdb: Uint8Array) => Uint8Array }
+  /** Whatever the test does with the command: `pass` has it carried out, or another one in its place. */
+  | { readonly kind: 'instead'; readonly act: Interposition }
   /** Something happens in the world, before or after the command. */
   | { readonly kind: 'event'; readonly run: () => unknown; readonly at?: Moment };
 
@@ -65,6 +70,14 @@ export function createFaultyTransport(inner: ScsiTransport, plan: readonly Fault
     const action = dueAction(counted, cdb, data);
     if (!action) return inner.execute(cdb, data, options);
     if (action.kind === 'short-transfer') return inner.execute(cdb, shorten(data, action.bytes), options);
+    if (action.kind === 'answer')
+      return answerOther(await inner.execute(cdb, data, options), { cdb, data }, action.edit);
+    if (action.kind === 'instead') {
+      return action.act((otherCdb = cdb, otherData = data) => inner.execute(otherCdb, otherData, options), {
+        cdb,
+        data,
+      });
+    }
     if (action.kind === 'event') {
       if (action.at !== 'after') await action.run();
       const result = await inner.execute(cdb, data, options);
@@ -98,7 +111,7 @@ export function createFaultyTransport(inner: ScsiTransport, plan: readonly Fault
         });
       case 'unreachable':
         isLost = action.stays === true;
-        throw unreachable(inner.address);
+        throw unreachable(inner.address, action.usable);
     }
   };
 
@@ -178,6 +191,18 @@ function matches(when: Fault['when'], cdb: Uint8Array, data: DataPhase): boolean
   return typeof when === 'number' ? when === operationCode : when.includes(operationCode);
 }
 
+function answerOther(
+  result: ScsiResult,
+  { cdb, data }: { readonly cdb: Uint8Array; readonly data: DataPhase },
+  edit: (bytes: Uint8Array, cdb: Uint8Array) => Uint8Array,
+): ScsiResult {
+  if (data.direction !== 'in' || result.status !== status.good) return result;
+  const bytes = edit(Uint8Array.from(data.buffer.subarray(0, result.transferredBytes)), cdb);
+  const transferredBytes = Math.min(bytes.length, data.buffer.length);
+  data.buffer.set(bytes.subarray(0, transferredBytes));
+  return { ...result, transferredBytes };
+}
+
 function shorten(data: DataPhase, bytes: number): DataPhase {
   if (data.direction === 'in') return { direction: 'in', buffer: data.buffer.subarray(0, bytes) };
   if (data.direction === 'none') return data;
@@ -185,9 +210,9 @@ function shorten(data: DataPhase, bytes: number): DataPhase {
   return { direction: 'out', data: [(joined ?? new Uint8Array(0)).subarray(0, bytes)] };
 }
 
-const unreachable = (address: string): DeviceError =>
+const unreachable = (address: string, usable = false): DeviceError =>
   new DeviceError('device.unreachable', {
     message: `The connection to ${address} is lost (planned fault).`,
     remedy: 'Run the command again.',
-    usable: false,
+    usable,
   });

@@ -1,3 +1,4 @@
+import { countOf } from '#src/base/count-of';
 import { defineCommand } from '#src/cli/command';
 import type { DemoResult } from '#src/cli/demo/run-demo';
 
@@ -29,9 +30,9 @@ export const command = defineCommand({
   },
   render: (result) =>
     (result.differences.length === 0
-      ? `${result.compared} entries restored and compared, byte for byte: no difference.\n`
-      : `${result.differences.length} of ${result.compared} entries differ:\n${result.differences.map((path) => `  ${path}\n`).join('')}`) +
-    `${result.runs} runs in ${result.days} days on ${result.cartridges.length} cartridges, ` +
+      ? `${countOf(result.compared, 'entry', 'entries')} restored and compared, byte for byte: no difference.\n`
+      : `${result.differences.length} of ${countOf(result.compared, 'entry differs', 'entries differ')}:\n${result.differences.map((path) => `  ${path}\n`).join('')}`) +
+    `${countOf(result.runs, 'run')} in ${countOf(result.days, 'day')} on ${countOf(result.cartridges.length, 'cartridge')}, ` +
     `${result.asPrinted ? 'each on the cartridge that the schedule had printed' : 'NOT all on the cartridges that the schedule had printed'}.\n` +
     (result.kept ? `Look around: cd ${result.folder}; grandsire cartridge list\n` : ''),
 });

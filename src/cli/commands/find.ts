@@ -75,12 +75,12 @@ export const command = defineCommand({
     const result: FindResult = { matches, truncated, ...inventories.document };
     return { result, ...(files.length === 0 ? { exitCode: 5 as const } : {}) };
   },
-  render: ({ matches, truncated }) =>
+  render: ({ matches, truncated, inventories }) =>
     matches.length === 0
       ? 'nothing that is backed up matches; "grandsire find --all" also lists versions without a copy\n'
       : renderTable(
           matches.map(({ copies, backedUpAt, sizeBytes, path, type, fuzzy }) => [
-            whereText(copies),
+            whereText(copies, inventories),
             backedUpAt,
             type === 'file' ? formatBytes(sizeBytes) : type,
             fuzzy ? `${path} (changed while it was backed up)` : path,
@@ -93,16 +93,16 @@ const librariesOf = (copy: FoundCopy): readonly string[] =>
   [copy, ...copy.parts].flatMap((place) => ('cartridge' in place && place.cartridge ? [place.cartridge.library] : []));
 
 /** `G00003L9 (slot 3)`; `G00003L9 (slot 3) then G00004L9 (slot 4)` for a file that goes on there; copies separated by `or`. */
-const whereText = (copies: readonly CopyDocument[]): string =>
-  copies.length === 0 ? 'no copy is left' : copies.map(copyText).join(' or ');
+const whereText = (copies: readonly CopyDocument[], libraries: readonly unknown[]): string =>
+  copies.length === 0 ? 'no copy is left' : copies.map((copy) => copyText(copy, libraries)).join(' or ');
 
-function copyText(copy: CopyDocument): string {
-  const places = (copy.parts ?? [copy]).map(placeText);
+function copyText(copy: CopyDocument, libraries: readonly unknown[]): string {
+  const places = (copy.parts ?? [copy]).map((place) => placeText(place, libraries));
   const distinct = places.filter((text, index) => text !== places[index - 1]);
   return distinct.join(' then ') + (copy.expired ? ', expired' : '');
 }
 
-const placeText = (place: PlaceDocument): string =>
+const placeText = (place: PlaceDocument, libraries: readonly unknown[]): string =>
   'staging' in place
     ? 'staging'
-    : `${place.cartridge} (${locationText(place.location)})${place.unread ? ', not read into this catalog' : ''}`;
+    : `${place.cartridge} (${locationText(place.location, libraries)})${place.unread ? ', not read into this catalog' : ''}`;

@@ -1,3 +1,4 @@
+import { countOf } from '#src/base/count-of';
 import { defineCommand, type Warning } from '#src/cli/command';
 import { formatBytes } from '#src/cli/render/format-bytes';
 
@@ -29,7 +30,7 @@ export const command = defineCommand({
     { command: 'grandsire verify G00001L9', does: 'read the whole cartridge' },
     { command: 'grandsire verify home-20261122T220000Z', does: 'read all copies of this data set' },
   ],
-  exitCodes: [0, 4, 5, 6],
+  exitCodes: [0, 3, 4, 5, 6],
   json:
     '{ checked, bytes, failed: [{ dataSet, segment, cartridge, tapeFile, code, message }] }; cartridge and tapeFile are null for the copy in staging, segment for what is no segment, ' +
     'dataSet for a label',
@@ -67,7 +68,7 @@ export const command = defineCommand({
     return { result, warnings, ...(failed.length > 0 ? { exitCode: 1 as const } : {}) };
   },
   render: ({ checked, bytes, failed }) =>
-    `${checked} tape files and staged segments are what they were (${formatBytes(bytes)} read)\n` +
+    `${countOf(checked, 'tape file or staged segment is what it was', 'tape files and staged segments are what they were')} (${formatBytes(bytes)} read)\n` +
     failed
       .map(
         ({ dataSet, segment, cartridge, message, code }) =>

@@ -1,6 +1,7 @@
 import { formatInstant, type TimeZone } from '#src/base/time-zone';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Repositories } from '#src/catalog/catalog';
+import { describePlace } from '#src/library/library-address';
 import { endOfProtection } from '#src/rotation/retention';
 
 /** A cartridge in JSON, as `cartridge list` and `cartridge show` print it. */
@@ -62,14 +63,18 @@ export const describeLocation = ({
   ...(location.kind === 'unknown' && lastSeen ? { lastSeen } : {}),
 });
 
-/** `slot 5`, `drive 1`, `taken out (was in slot 5)`. */
-export function locationText(location: Readonly<Record<string, unknown>>): string {
+/** `slot 5`, `drive 1`, `not in sight (was in slot 5)`; where there are several libraries as it is addressed, `main/slot:5`. */
+export function locationText(location: Readonly<Record<string, unknown>>, libraries: readonly unknown[] = []): string {
   const kind = String(location['kind']);
   const names: Readonly<Record<string, string>> = { mailSlot: 'mail slot' };
   if (kind === 'unknown') {
     const lastSeen = location['lastSeen'] as Readonly<Record<string, unknown>> | undefined;
-    return lastSeen ? `not in sight (was in ${locationText(lastSeen)})` : 'not in sight';
+    return lastSeen ? `not in sight (was in ${locationText(lastSeen, libraries)})` : 'not in sight';
   }
-  const where = location['number'] ?? location['vault'] ?? location['shelf'];
+  const { library, number, vault, shelf } = location;
+  if (libraries.length > 1 && typeof library === 'string' && typeof number === 'number') {
+    return `${library}/${describePlace({ kind, number })}`;
+  }
+  const where = number ?? vault ?? shelf;
   return `${names[kind] ?? kind}${where === undefined ? '' : ` ${String(where)}`}`;
 }

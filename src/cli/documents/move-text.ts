@@ -1,4 +1,4 @@
-import type { MoveResult } from '#src/library/open-library';
+import type { MoveResult } from '#src/library/library-parts';
 
 /** A line for each movement; `nothing` where there was none. */
 export const movesText = (moved: readonly MoveResult[], nothing: string): string =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { milliseconds, seconds } from '#src/base/duration';
-import { failureOf, none, openUnit, testUnitReady, timeout } from '#test/drivers/iscsi/initiator';
+import { failureOf, none, openUnit, testUnitReady, timeout, waitFor } from '#test/drivers/iscsi/initiator';
 import { ScriptedTarget } from '#test/drivers/iscsi/scripted-target';
 
 const lun1 = 0x0001_0000_0000_0000n;
@@ -104,10 +104,6 @@ async function settled(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-async function waitFor(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
-}
-
 describe('asynchronous messages', () => {
   test('0 and 255 ask for nothing', async () => {
     await using target = await ScriptedTarget.start(async (link) => {
@@ -155,16 +151,20 @@ describe('asynchronous messages', () => {
     });
   }
 
-  test('1 with nothing in flight: logout at once', async () => {
+  test('1 with nothing in flight: logout at once, and only one where the session is closed meanwhile', async () => {
+    const disposals: (() => PromiseLike<void>)[] = [];
     await using target = await ScriptedTarget.start(async (link) => {
       await link.login();
       link.send('asynchronousMessage', { event: 1, parameter3: 5 });
-      await link.logout();
+      const logout = await link.next('logoutRequest');
+      const disposed = disposals[0]?.();
+      link.send('logoutResponse', { itt: logout.field('itt') });
       await link.closed();
+      await disposed;
     });
     await using opened = await openUnit(target);
+    disposals.push(() => opened[Symbol.asyncDispose]());
     await target.done();
-    await opened[Symbol.asyncDispose]();
     assert.equal(target.connections, 1);
   });
 

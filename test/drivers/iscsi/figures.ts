@@ -108,9 +108,9 @@ function digest(bytes: Uint8Array): Buffer {
 }
 
 function put(header: Buffer, [offset, lengthBytes]: readonly [number, number], value: number | bigint): void {
-  for (let index = lengthBytes - 1, rest = BigInt(value); index >= 0; index--, rest >>= 8n) {
-    header[offset + index] = Number(rest & 0xffn);
-  }
+  if (typeof value === 'bigint') header.writeBigUInt64BE(value, offset);
+  else if (lengthBytes > 6) header.writeBigUInt64BE(BigInt(value), offset);
+  else header.writeUIntBE(value % 2 ** (8 * lengthBytes), offset, lengthBytes);
 }
 
 export interface Wrapping {
@@ -145,7 +145,7 @@ export function buildPdu(
   return wrap(Buffer.concat([header, additional]), data, wrapping);
 }
 
-export function wrap(header: Buffer, data: Buffer, { headerDigest, dataDigest }: Wrapping): Buffer {
+function wrap(header: Buffer, data: Buffer, { headerDigest, dataDigest }: Wrapping): Buffer {
   const padded = Buffer.concat([data, Buffer.alloc(paddingOf(data.length))]);
   return Buffer.concat([
     header,

@@ -8,7 +8,8 @@ import type { ScriptedTarget } from '#test/drivers/iscsi/scripted-target';
 export const targetName = 'iqn.2026-11.example:library';
 export const initiatorName = 'iqn.2026-11.example:initiator';
 export const none = { direction: 'none' } as const;
-export const timeout = seconds(30);
+/** Longer than anything takes, and short enough to wait for where something is broken. */
+export const timeout = seconds(10);
 export const testUnitReady = Buffer.alloc(6);
 
 /** For sessions with a scripted target: nothing waits. */
@@ -54,3 +55,8 @@ export async function failureOf(work: Promise<unknown>): Promise<DeviceError> {
 /** Bytes that are all different from their neighbours. */
 export const pattern = (lengthBytes: number, seed = 0): Buffer =>
   Buffer.from(Uint8Array.from({ length: lengthBytes }, (_, index) => (index * 7 + (index >> 8) * 13 + seed) & 0xff));
+
+/** Turns of the event loop until something is so. */
+export async function waitFor(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+}

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { IscsiTransport } from '#drivers/iscsi/transport';
 import { seconds } from '#src/base/duration';
 import type { Fields, Request } from '#test/drivers/iscsi/figures';
-import { failureOf, none, openUnit, pattern, testUnitReady, timeout } from '#test/drivers/iscsi/initiator';
+import { failureOf, none, openUnit, pattern, testUnitReady, timeout, waitFor } from '#test/drivers/iscsi/initiator';
 import { agreement, type Link, ScriptedTarget } from '#test/drivers/iscsi/scripted-target';
 
 /** Logs in with numbers of the script's choosing. */
@@ -52,6 +52,8 @@ describe('the command window', () => {
       await loginAt(link, { maxCmdSn: 1 });
       link.send('nopIn', { maxCmdSn: 0, expCmdSn: 1 });
       link.send('nopIn', { maxCmdSn: 0x7000_0000, expCmdSn: 0x7000_0010 });
+      link.send('nopIn', { ttt: 8, lun: 0, maxCmdSn: 0 });
+      await link.next('nopOut');
       link.respond(await link.next('scsiCommand'), { maxCmdSn: 1 });
       link.send('nopIn', { ttt: 9, lun: 0, maxCmdSn: 1 });
       assert.equal((await link.next()).kind, 'nopOut', 'the second command waits');
@@ -60,6 +62,7 @@ describe('the command window', () => {
       await link.logout();
     });
     await using opened = await openUnit(target);
+    await waitFor(() => target.heard('nopOut') === 1);
     const one = opened.unit.execute(testUnitReady, none, { timeout });
     const two = opened.unit.execute(testUnitReady, none, { timeout });
     await Promise.all([one, two]);

@@ -166,9 +166,13 @@ export class Link {
     this.#socket.end();
   }
 
-  /** RST: the plug is pulled. */
+  /** RST: the plug is pulled. Not for a connection that the initiator has ended: Node.js then keeps its handle for ever. */
   reset(): void {
     this.#socket.resetAndDestroy();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
   }
 }
 
@@ -220,7 +224,7 @@ export class ScriptedTarget implements AsyncDisposable {
 
   /** Nothing listens any more. */
   async vanish(): Promise<void> {
-    for (const link of this.#links) link.reset();
+    for (const link of this.#links) link.destroy();
     if (this.#server.listening) await new Promise((resolve) => this.#server.close(resolve));
   }
 

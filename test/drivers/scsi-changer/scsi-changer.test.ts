@@ -178,9 +178,58 @@ describe('scsi-changer: inventory', () => {
     );
   });
 
+  it('asks for the rest where less came than was asked for, until nothing more comes', async () => {
+    const { changer, transport } = await openScripted();
+    transport.expect(
+      { cdb: 'b811', data: transports },
+      { cdb: 'b812 0400 0003', data: elementData(2, [{ address: 1024, barcode: 'G00001L9' }]) },
+      { cdb: 'b812 0401 0002', data: elementData(2, [{ address: 1025 }]) },
+      { cdb: 'b812 0402 0001', sense: fixedSense(5, 0x21, 0x01) },
+      { cdb: 'b813', data: mailSlots },
+      { cdb: 'b814', data: drives },
+    );
+    const found = (await changer.inventory()).filter(({ kind }) => kind === 'slot');
+    assert.deepEqual(
+      found.map(({ address }) => address),
+      [1024, 1025],
+    );
+    transport.assertDone();
+  });
+
+  it('refuses an answer that says nothing of the slots, rather than to take them for gone', async () => {
+    for (const data of [new Uint8Array(0), elementData(2, []), Buffer.alloc(200, 0xff)]) {
+      const { changer, transport } = await openScripted();
+      transport.expect({ cdb: 'b811', data: transports }, { cdb: 'b812', data });
+      await assert.rejects(changer.inventory(), isDeviceError('device.malformed-response'));
+    }
+  });
+
+  it('sends again what was aborted on the way, three times at most, and never a move', async () => {
+    const { changer, transport } = await openScripted();
+    const aborted = fixedSense(0xb, 0x47, 0x00);
+    transport.expect({ cdb: '07', sense: aborted }, { cdb: '07', sense: aborted }, { cdb: '07' });
+    await changer.rescan();
+    transport.expect({ cdb: '07', sense: aborted }, { cdb: '07', sense: aborted }, { cdb: '07', sense: aborted });
+    await assert.rejects(changer.rescan(), isDeviceError('device.aborted-command'));
+    transport.expect({ cdb: 'a5', sense: aborted });
+    await assert.rejects(changer.move(from, to), isDeviceError('device.aborted-command'));
+    transport.assertDone();
+  });
+
+  it('lives with a library that has no INITIALIZE ELEMENT STATUS', async () => {
+    const { changer, transport } = await openScripted();
+    transport.expect({ cdb: '07', sense: fixedSense(5, 0x20, 0x00) });
+    await changer.rescan();
+    transport.assertDone();
+  });
+
   it('names what is wrong with an element, and takes question marks for no barcode', async () => {
     const { changer, transport } = await openScripted();
-    const odd = elementData(2, [{ address: 1024, flags: 0x0c, asc: 0x83, barcode: '????????' }]);
+    const odd = elementData(2, [
+      { address: 1024, flags: 0x0c, asc: 0x83, barcode: '????????' },
+      { address: 1025 },
+      { address: 1026 },
+    ]);
     transport.expect(
       { cdb: 'b811', data: transports },
       { cdb: 'b812', data: odd },
@@ -201,7 +250,7 @@ describe('scsi-changer: inventory', () => {
       { cdb: 'b813', data: mailSlots },
       { cdb: 'b814', data: drives },
       { cdb: 'b811', data: transports },
-      { cdb: 'b812', data: elementData(2, [{ address: 1024 }]) },
+      { cdb: 'b812', data: elementData(2, [{ address: 1024 }, { address: 1025 }, { address: 1026 }]) },
       { cdb: 'b813', data: mailSlots },
       { cdb: 'b814', data: drives },
     );
@@ -226,6 +275,12 @@ describe('scsi-changer: inventory', () => {
     );
     await assert.rejects(openMediaChanger(transport), isDeviceError('device.malformed-response'));
     assert.equal(transport.disposed, 1);
+    const ill = new ScriptedTransport().expect(
+      { cdb: '120000', data: standardInquiry(0x08) },
+      { cdb: '120180', data: serialPage(0x08, 'LIB1') },
+      { cdb: '1a08', sense: fixedSense(4, 0x44, 0x00) },
+    );
+    await assert.rejects(openMediaChanger(ill), isDeviceError('device.hardware-error'));
   });
 });
 

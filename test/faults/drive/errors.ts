@@ -3,6 +3,23 @@ import type { Chapter } from '#test/faults/scenario';
 
 const inPlace = "CHECK CONDITION in place of the drive's answer, once:";
 
+/** Neither the medium's nor certainly the drive's: the next cartridge shows. */
+const unclear = (code: string) =>
+  ({
+    look: `next ${code}`,
+    append: `next ${code}`,
+    write: `next ${code}`,
+    commit: `next ${code}`,
+    place: `next ${code}`,
+    unload: 'done',
+    labelWrite: `ends ${code}`,
+    labelCommit: `ends ${code}`,
+    labelRewind: `ends ${code}`,
+    labelRead: `ends ${code}`,
+    reach: `lacks ${code}`,
+    read: `lacks ${code}`,
+  }) as const satisfies Matrix['endings'];
+
 /** The command ends with the same failure wherever it comes. */
 const endsWith = (code: string) =>
   ({
@@ -52,10 +69,10 @@ const matrices: readonly Matrix[] = [
       sense(3, 0x50, 0x00),
       sense(3, 0x53, 0x00),
     ],
-    endings: { load: 'next cartridge.load-failed', ...ofTheMedium, unload: 'done' },
+    endings: { load: 'next drive.load-failed', ...ofTheMedium, unload: 'done' },
     messages: [
       writeFailed,
-      'the drive in main/drive:1 could not load G00001L9: medium error: …',
+      'the drive in main/drive:1 did not take G00001L9 (failed): medium error: …',
       'cartridge G00002L9 (main/slot:2) could not be labelled: medium error: write error (3/0C/00)',
       'Clean the drive and try once more: grandsire cartridge label G00002L9; if it fails again, retire the cartridge.',
     ],
@@ -83,20 +100,32 @@ const matrices: readonly Matrix[] = [
   {
     name: 'the drive has a fault of its own',
     injected: inPlace,
-    outcome: 'The command ends; the cartridge is not suspected, and what was staged stays so.',
+    outcome:
+      'The drive is put out of use with that reason until an inventory finds it well, and the work goes on in another one. Here there is none; the cartridge is not suspected, and what was staged stays so.',
     troubles: [sense(4, 0x44, 0x00), sense(4, 0x40, 0x01), sense(4, 0x15, 0x01)],
-    endings: { load: 'unfit drive.load-failed', ...endsWith('device.hardware-error') },
-    messages: [
-      'virtual:…/library drive 1: WRITE(6) failed: hardware error: …',
-      'Look at the display of the device, power-cycle it, then run `grandsire library inventory`; if it fails again it needs service.',
-    ],
+    endings: {
+      load: 'down',
+      look: 'down',
+      append: 'down',
+      write: 'down',
+      commit: 'down',
+      place: 'down',
+      unload: 'told drive.down',
+      labelWrite: 'out',
+      labelCommit: 'out',
+      labelRewind: 'out',
+      labelRead: 'out',
+      reach: 'out',
+      read: 'out',
+    },
+    messages: ['drive:1 of main was put out of use: virtual:…/library drive 1: WRITE(6) failed: hardware error: …'],
   },
   {
     name: 'the drive refuses a command that it must know',
     injected: inPlace,
     outcome:
       'The command ends. A READ POSITION that is refused leaves the place unproved: what was written is not committed, and the next cartridge is written.',
-    troubles: [sense(5, 0x24, 0x00), sense(5, 0x26, 0x00), sense(5, 0x2c, 0x00)],
+    troubles: [sense(5, 0x24, 0x00), sense(5, 0x2c, 0x00)],
     endings: {
       load: 'ends device.rejected-command',
       ...endsWith('device.rejected-command'),
@@ -192,9 +221,10 @@ const matrices: readonly Matrix[] = [
   {
     name: 'a key that no tape drive should answer',
     injected: inPlace,
-    outcome: 'The command ends and says what it was.',
+    outcome:
+      'It may be either, so that the next cartridge is taken; a second one with which it is so tells against the drive.',
     troubles: [sense(9, 0x80, 0x01), sense(0xa, 0x00, 0x00), sense(0xc, 0x00, 0x00), sense(0xe, 0x1d, 0x00)],
-    endings: { load: 'unfit drive.load-failed', ...endsWith('device.unexpected-sense') },
+    endings: { load: 'next drive.load-failed', ...unclear('device.unexpected-sense') },
     messages: [
       'virtual:…/library drive 1: WRITE(6) failed: vendor specific: …',
       'Run the command again; if it fails in the same way, report the message.',

@@ -1,22 +1,38 @@
-import type { PhaseName } from '#test/faults/drive/phases';
-import { type Ending, type Matrix, matrixScenario, sense, type Trouble } from '#test/faults/drive/trials';
+import { type Matrix, matrixScenario, sense, type Trouble } from '#test/faults/drive/trials';
 import type { Chapter } from '#test/faults/scenario';
 
-const everywhere = (ending: Ending): Readonly<Record<PhaseName, Ending>> => ({
-  load: ending,
-  look: ending,
-  append: ending,
-  write: ending,
-  commit: ending,
-  place: ending,
+/** It may be the drive or not: the next cartridge shows. */
+const unclear = (code: string): Matrix['endings'] => ({
+  load: `next ${code}`,
+  look: `next ${code}`,
+  append: `next ${code}`,
+  write: `next ${code}`,
+  commit: `next ${code}`,
+  place: `next ${code}`,
   unload: 'done',
-  labelWrite: ending,
-  labelCommit: ending,
-  labelRewind: ending,
-  labelRead: ending,
-  reach: ending,
-  read: ending,
+  labelWrite: `ends ${code}`,
+  labelCommit: `ends ${code}`,
+  labelRewind: `ends ${code}`,
+  labelRead: `ends ${code}`,
+  reach: `lacks ${code}`,
+  read: `lacks ${code}`,
 });
+
+const outOfUse: Matrix['endings'] = {
+  load: 'down',
+  look: 'down',
+  append: 'down',
+  write: 'down',
+  commit: 'down',
+  place: 'down',
+  unload: 'told drive.down',
+  labelWrite: 'out',
+  labelCommit: 'out',
+  labelRewind: 'out',
+  labelRead: 'out',
+  reach: 'out',
+  read: 'out',
+};
 
 const bytes = (text: string, hex: string, code?: string): Trouble => ({
   text,
@@ -29,46 +45,33 @@ const matrices: readonly Matrix[] = [
     name: 'the drive does not answer in time',
     injected: 'The transport gives a command up, once:',
     outcome:
-      'Whether the command was carried out cannot be known, and the place is lost with it: the command ends, nothing of what it wrote is committed, and what is staged stays so.',
+      'Whether the command was carried out cannot be known, and the place is lost with it: nothing since the last commit counts. It may be the drive or not, so that the next cartridge is taken.',
     troubles: [
       { text: 'it never reached the drive', action: { kind: 'time-out' } },
       { text: 'it was carried out, and the answer was late', action: { kind: 'time-out', at: 'after' } },
     ],
-    endings: everywhere('ends device.time-out'),
+    endings: unclear('device.time-out'),
     messages: ['virtual:…/library drive 1 did not answer in time'],
   },
   {
     name: 'the connection to the drive breaks off',
     injected: 'The transport loses its connection, and has it again for the next command:',
-    outcome: 'As after a time-out.',
+    outcome:
+      'The drive is put out of use until an inventory reaches it, and the work goes on in another one. Here there is none; what is staged stays so.',
     troubles: [
       { text: 'before the command reached the drive', action: { kind: 'unreachable' } },
       { text: 'after it was carried out', action: { kind: 'unreachable', at: 'after' } },
     ],
-    endings: everywhere('ends device.unreachable'),
+    endings: outOfUse,
     messages: ['The connection to virtual:…/library drive 1 is lost'],
   },
   {
     name: 'the connection to the drive is lost and stays so',
     injected: 'The transport fails from there on:',
     outcome:
-      'The drive is put out of use, since its cartridge cannot be brought home. What was committed is on the medium, what was not stays staged; both are restored after the drive is back and an inventory was made.',
+      'The drive is put out of use, and its cartridge stays in it. What was committed is on the medium, what was not stays staged; both are restored after the drive is back and an inventory was made.',
     troubles: [{ text: 'every later command fails', action: { kind: 'unreachable', stays: true } }],
-    endings: {
-      load: 'down device.unreachable',
-      look: 'down device.unreachable',
-      append: 'down device.unreachable',
-      write: 'down device.unreachable',
-      commit: 'down device.unreachable',
-      place: 'down device.unreachable',
-      unload: 'told drive.down',
-      labelWrite: 'unfit device.unreachable',
-      labelCommit: 'unfit device.unreachable',
-      labelRewind: 'unfit device.unreachable',
-      labelRead: 'unfit device.unreachable',
-      reach: 'unfit device.unreachable',
-      read: 'unfit device.unreachable',
-    },
+    endings: outOfUse,
     messages: [
       'The connection to virtual:…/library drive 1 is lost',
       'drive:1 of main was put out of use: The connection to virtual:…/library drive 1 is lost',
@@ -79,7 +82,7 @@ const matrices: readonly Matrix[] = [
     injected: "CHECK CONDITION in place of the drive's answer, once:",
     outcome:
       'What does no harm when it is done twice is sent again. After a write or a read that was given up nobody knows the place: as after a reset, what was not committed begins again at its first block.',
-    troubles: [sense(0xb, 0x00, 0x00), sense(0xb, 0x47, 0x00), sense(0xb, 0x4b, 0x00)],
+    troubles: [sense(0xb, 0x00, 0x00), sense(0xb, 0x47, 0x00)],
     endings: {
       load: 'done',
       look: 'done',
@@ -100,13 +103,9 @@ const matrices: readonly Matrix[] = [
   {
     name: 'CHECK CONDITION without sense data that can be read',
     injected: 'The command is carried out, and answered with CHECK CONDITION and',
-    outcome: 'The command ends, and says that there was nothing to be learned.',
-    troubles: [
-      bytes('no bytes', ''),
-      bytes('zeros', '00'.repeat(18)),
-      bytes("a vendor's format (7Fh)", '7f0003000000000a00000000110000000000'),
-    ],
-    endings: everywhere('ends device.protocol'),
+    outcome: 'There was nothing to be learned; as after a time-out.',
+    troubles: [bytes('no bytes', ''), bytes("a vendor's format (7Fh)", '7f0003000000000a00000000110000000000')],
+    endings: unclear('device.protocol'),
     messages: ['virtual:…/library drive 1: WRITE(6) ended with CHECK CONDITION without sense data'],
   },
   {
@@ -118,7 +117,7 @@ const matrices: readonly Matrix[] = [
       bytes('2 bytes of descriptor format: 72 03', '7203', '(3/00/00)'),
     ],
     endings: {
-      load: 'next cartridge.load-failed',
+      load: 'next drive.load-failed',
       look: 'next cartridge.unreadable',
       append: 'next cartridge.contradicts-catalog',
       write: 'next cartridge.write-failed',
@@ -136,15 +135,15 @@ const matrices: readonly Matrix[] = [
   {
     name: 'fewer bytes move than the drive says',
     injected: 'The command is carried out in full; the transport says that it moved',
-    outcome:
-      'A block that came short is neither written nor read: the command ends, nothing of the tape file is committed.',
+    outcome: 'A block that came short is neither written nor read, and nothing of the tape file is committed.',
     troubles: [{ text: '1000 bytes fewer', action: { kind: 'residual', bytes: 1000 } }],
     endings: {
-      look: 'ends device.data-lost',
-      write: 'ends device.data-lost',
+      look: 'next device.data-lost',
+      write: 'next device.data-lost',
+      place: 'next cartridge.write-failed',
       labelWrite: 'ends device.data-lost',
       labelRead: 'ends device.data-lost',
-      read: 'ends device.data-lost',
+      read: 'lacks device.data-lost',
     },
     messages: [
       'virtual:…/library drive 1: … of 131072 bytes of a block came through',

@@ -57,6 +57,7 @@ export const phases = {
   write: { text: 'flush: a block in the middle of a segment', command: flush, faults: at(op.write, 3) },
   commit: { text: 'flush: the filemark that synchronises', command: flush, faults: at(op.writeFilemarks) },
   place: { text: 'flush: the position is read back', command: flush, faults: afterFilemark(op.readPosition) },
+  lookBack: { text: 'flush: what was written is looked at again', command: flush, faults: afterFilemark(op.read) },
   unload: { text: 'flush: unloading', command: flush, faults: at(op.loadUnload) },
   labelWrite: { text: 'label: its first block', command: label, faults: at(op.write) },
   labelCommit: { text: 'label: its filemark', command: label, faults: at(op.writeFilemarks) },

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { additionalSenseCode, additionalSenseText } from '#src/scsi/additional-sense';
 import type { SenseFields } from '#src/scsi/sense';
 import type { SenseKey } from '#src/scsi/sense-key';
-import { type CommandSurroundings, type DriveSite, type Ran, sharedTemplate } from '#test/faults/drive/drive-site';
+import {
+  type CommandSurroundings,
+  type DriveSite,
+  protectedCartridge,
+  type Ran,
+  sharedTemplate,
+} from '#test/faults/drive/drive-site';
 import { type PhaseName, phases } from '#test/faults/drive/phases';
 import type { Scenario } from '#test/faults/scenario';
 import type { FaultAction } from '#test/support/faulty-transport';
@@ -25,7 +31,10 @@ export type Ending =
   | 'resumes'
   /** Done, and told: from the label on, what was not committed is written again on the same cartridge. */
   | 'again'
-  | `${'told' | 'next' | 'ends' | 'unfit' | 'down' | 'refuses' | 'lacks' | 'waits'} ${string}`;
+  /** The drive is out of use, and there is no other: of a run, and of a command about one cartridge. */
+  | 'down'
+  | 'out'
+  | `${'told' | 'next' | 'ends' | 'waits' | 'proves' | 'refuses' | 'lacks'} ${string}`;
 
 interface Expected {
   readonly exitCode: number;
@@ -42,20 +51,27 @@ const words = {
   told: [3, 'everything is done, and it is told'],
   next: [3, 'the cartridge is passed over, and the next one written'],
   ends: [1, 'the command ends'],
-  unfit: [1, 'the command ends, and the drive is put out of use'],
-  down: [1, 'the command ends, and the drive is put out of use'],
+  proves: [4, 'waits; with the second cartridge the same, so that the drive is put out of use, and there is no other'],
+  down: [4, 'the drive is put out of use, and there is no other'],
+  out: [4, 'the drive is put out of use, and there is no other'],
   refuses: [6, 'the cartridge is refused'],
   lacks: [3, 'the files that lie there are named, the others restored'],
 } as const;
 
-export function expectedOf(ending: Ending): Expected {
+function expectedOf(ending: Ending): Expected {
   const [word, code] = ending.split(' ') as [keyof typeof words, string | undefined];
   const [exitCode, text] = words[word];
   if (word === 'again') return { exitCode, codes: ['drive.interrupted'], text: `${text} (\`drive.interrupted\`)` };
+  if (word === 'down') return { exitCode, codes: [noDrive, 'drive.down'], text: `${text} (\`${noDrive}\`)` };
+  if (word === 'out') return { exitCode, codes: [noDrive], text: `${text} (\`${noDrive}\`)` };
   if (code === undefined) return { exitCode, codes: [], text };
+  if (word === 'proves')
+    return { exitCode, codes: [noDrive, code, 'drive.down', code], text: `${text} (\`${noDrive}\`)` };
   if (word === 'waits') return { exitCode: 1, codes: [code], text: `waits, then the command ends (\`${code}\`)` };
-  return { exitCode, codes: word === 'down' ? [code, 'drive.down'] : [code], text: `${text} (\`${code}\`)` };
+  return { exitCode, codes: [code], text: `${text} (\`${code}\`)` };
 }
+
+const noDrive = 'drive.none-usable';
 
 export const sense = (key: number, asc: number, ascq: number, more: Partial<SenseFields> = {}): Trouble => ({
   text: `${key.toString(16).toUpperCase()}/${additionalSenseCode(asc, ascq)} ${additionalSenseText(asc, ascq)}`,
@@ -124,7 +140,7 @@ async function tryOnce(site: DriveSite, trial: Trial): Promise<readonly string[]
     ran.said.join('\n'),
   );
   assert.ok((ran.hits[0] ?? 0) >= 1, `${place}: it did not happen`);
-  assert.equal(ran.waitedMs > 0, ending.startsWith('waits'), `${place}: waited ${ran.waitedMs} ms`);
+  assert.equal(ran.waitedMs > 0, /^(waits|proves)/.test(ending), `${place}: waited ${ran.waitedMs} ms`);
   if (ending === 'done') assert.ok(ran.sent.length <= usual + 2, `${place}: ${ran.sent.length} for ${usual} commands`);
   if (ending === 'resumes') assert.ok(ran.sent.length > usual + 2, `${place}: ${ran.sent.length} commands`);
   assertSays(ran, trial);
@@ -139,11 +155,14 @@ async function assertNextWorks(site: DriveSite, { matrix, phase, ending }: Trial
   const { staged, written } = site.template;
   await site.takeDriveBack();
   await site.assertNothingLost(phase === 'reach' || phase === 'read' ? written : staged);
+  // It is not taken for something else, either.
+  assert.equal((await site.cartridge(protectedCartridge))['kind'], 'data', place);
   if (expectedOf(ending).exitCode === 0) return;
   const next = await site.command(phases[phase].command(site), surroundings);
   assert.equal(next.exitCode, 0, `${place}, the next time:\n${next.said.join('\n')}`);
   if (phases[phase].command === phases.write.command) await site.assertNothingLost(staged);
   else site.assertProtectedKept();
+  if (phase.startsWith('label')) assert.equal((await site.cartridge('G00002L9'))['condition'], 'good', place);
 }
 
 /** What happened is said as the drive put it, and with what to do. */

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Clock } from '#src/base/clock';
+import { countOf } from '#src/base/count-of';
 import type { ErrorCode } from '#src/base/error-codes';
 import type { Finding } from '#src/catalog/catalog';
 import { announcedSegment, liveSegment, plausibleUnread } from '#src/catalog/sql/live-segment';
@@ -129,7 +130,7 @@ const rules: readonly Rule[] = [
         )
       ).map(({ id, barcode, n }) => ({
         subject: barcode,
-        message: `${n} segments of ${id} are on ${barcode}, which was not read into this catalog`,
+        message: `${countOf(n, 'segment')} of ${id} ${n === 1 ? 'is' : 'are'} on ${barcode}, which was not read into this catalog`,
       })),
     repair: "Read the cartridge: 'grandsire catalog rebuild BARCODE'.",
   },
@@ -210,7 +211,7 @@ const rules: readonly Rule[] = [
         )
       ).map(({ id, n }) => ({
         subject: id,
-        message: `${n} directories hold entries of data set ${id} and are not listed among its contents`,
+        message: `${countOf(n, 'directory holds', 'directories hold')} entries of data set ${id} and ${n === 1 ? 'is' : 'are'} not listed among its contents`,
       })),
     repair: "'grandsire catalog check --repair' lists them.",
     fix: async (db) => {

@@ -1,4 +1,5 @@
 import type { ArchiveThreads } from '#src/archive/archive-threads';
+import { countOf } from '#src/base/count-of';
 import { GrandsireError } from '#src/base/errors';
 import { defineCommand, type Warning } from '#src/cli/command';
 import type { Context } from '#src/cli/context';
@@ -65,7 +66,7 @@ export const command = defineCommand({
     return { result, ...(warnings.length > 0 ? { exitCode: 3 as const } : {}) };
   },
   render: (result) =>
-    `${result.dataSet}: ${result.level}${result.tier ? ` (${result.tier})` : ''}, ${result.files} entries, ${formatBytes(result.bytes)}\n` +
+    `${result.dataSet}: ${result.level}${result.tier ? ` (${result.tier})` : ''}, ${countOf(result.files, 'entry', 'entries')}, ${formatBytes(result.bytes)}\n` +
     `${result.staged ? 'in staging' : `on ${result.cartridges.join(', ')}`}\n` +
     result.reasons.map((reason) => `  ${reason}\n`).join('') +
     result.warnings.map(({ path, message }) => `warning: ${path ? `${path}: ` : ''}${message}\n`).join(''),
@@ -97,7 +98,12 @@ async function runBackup(
     capacityOf: app.capacityOf,
     onWarning: (warning) => warnings.push(warning),
     onStaged: ({ files, bytes }) =>
-      context.progress({ task: `staging ${request.set.name}`, done: bytes, unit: 'bytes', detail: `${files} entries` }),
+      context.progress({
+        task: `staging ${request.set.name}`,
+        done: bytes,
+        unit: 'bytes',
+        detail: countOf(files, 'entry', 'entries'),
+      }),
     onWritten: ({ cartridge, segment, writtenBytes }) =>
       context.progress({
         task: `writing ${cartridge}`,

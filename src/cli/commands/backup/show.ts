@@ -1,3 +1,4 @@
+import { countOf } from '#src/base/count-of';
 import { defineCommand } from '#src/cli/command';
 import type { DataSetDocument } from '#src/cli/documents/data-set-document';
 import type { InventoriesDocument } from '#src/cli/inventories';
@@ -62,7 +63,7 @@ export const command = defineCommand({
       ['state', dataSet.state],
       ['started', dataSet.startedAt],
       ['finished', dataSet.finishedAt ?? 'not'],
-      ['content', `${dataSet.files} entries, ${formatBytes(dataSet.bytes)}`],
+      ['content', `${countOf(dataSet.files, 'entry', 'entries')}, ${formatBytes(dataSet.bytes)}`],
       ['protected until', dataSet.protectedUntil ?? 'not protected'],
     ]) +
     renderTable(

@@ -40,7 +40,7 @@ export const command = defineCommand({
     }
     return { result: { cartridges, ...inventories.document } };
   },
-  render: ({ cartridges }) =>
+  render: ({ cartridges, inventories }) =>
     cartridges.length === 0
       ? 'no cartridge is known there; "grandsire library inventory" looks what there is\n'
       : renderTable(
@@ -48,7 +48,7 @@ export const command = defineCommand({
             cartridge.barcode,
             cartridge.kind === 'data' ? (cartridge.generation ?? '') : cartridge.kind,
             cartridge.pool,
-            locationText(cartridge.location),
+            locationText(cartridge.location, inventories),
             cartridge.condition === 'good' ? cartridge.fill : `${cartridge.fill}, ${cartridge.condition}`,
             formatBytes(cartridge.usedBytes),
             cartridge.protectedUntil ?? '',

@@ -1,3 +1,4 @@
+import { countOf } from '#src/base/count-of';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import { defineCommand, type Warning } from '#src/cli/command';
 import { renderTable } from '#src/cli/render/table';
@@ -115,7 +116,7 @@ function describe({ cartridges, dataSets, files, accepted }: RebuildDocument): s
   );
   if (accepted.length > 0) return `protected by its own policy from now on: ${accepted.join(', ')}\n`;
   if (cartridges.length > 0 || files > 0) {
-    return `${table}${dataSets.length} data sets, ${files} files taken in; protected for ever until "grandsire catalog rebuild --accept"\n`;
+    return `${table}${countOf(dataSets.length, 'data set')}, ${countOf(files, 'file')} taken in; protected for ever until "grandsire catalog rebuild --accept"\n`;
   }
   return dataSets.length > 0
     ? `no longer protected: ${dataSets.join(', ')}\n`

@@ -12,7 +12,8 @@ export const command = defineCommand({
   noun: 'drive',
   verb: 'load',
   summary: 'load a cartridge and leave it in the drive',
-  description: 'A new LTO-9 cartridge is calibrated at its first load, which takes up to two hours.',
+  description:
+    'What other drives hold stays there: where none is free, unload one first. A new LTO-9 cartridge is calibrated at its first load, which takes up to two hours.',
   positionals: [{ name: 'barcode', summary: 'its barcode, or a place such as main/slot:5', required: true }],
   options: { drive: { kind: 'number', value: 'N', least: 1, summary: 'into this drive; default: a free one' } },
   examples: [{ command: 'grandsire drive load G00001L9 --drive 2', does: 'load it into the second drive' }],

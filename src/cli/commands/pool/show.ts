@@ -36,7 +36,7 @@ export const command = defineCommand({
     const all = await catalog.cartridges.list();
     return { result: { pool: describePool(pool, all), cartridges, ...inventories.document } };
   },
-  render: ({ pool, cartridges }) =>
+  render: ({ pool, cartridges, inventories }) =>
     renderTable([
       ['pool', pool.name],
       ['draws on', pool.draw ?? 'no other'],
@@ -46,7 +46,7 @@ export const command = defineCommand({
       cartridges.map(({ barcode, fill, location, protectedUntil }) => [
         barcode,
         fill,
-        locationText(location),
+        locationText(location, inventories),
         protectedUntil ?? '',
       ]),
       { header: ['BARCODE', 'FILL', 'LOCATION', 'PROTECTED UNTIL'] },

@@ -1,3 +1,4 @@
+import { countOf } from '#src/base/count-of';
 import { seconds } from '#src/base/duration';
 import { defineCommand, type Warning } from '#src/cli/command';
 import { locationText } from '#src/cli/documents/cartridge-document';
@@ -65,12 +66,12 @@ export const command = defineCommand({
     });
     return { result, warnings };
   },
-  render: ({ files, bytes, cartridges, requests, estimatedSeconds }) =>
-    `${files} entries, ${formatBytes(bytes)}${cartridges.length === 0 ? ', all of it in staging' : ''}\n` +
+  render: ({ files, bytes, cartridges, requests, estimatedSeconds, inventories }) =>
+    `${countOf(files, 'entry', 'entries')}, ${formatBytes(bytes)}${cartridges.length === 0 ? ', all of it in staging' : ''}\n` +
     renderTable(
       cartridges.map(({ barcode, location, loaded, reads, estimatedSeconds: time }) => [
         barcode,
-        `${locationText(location)}${loaded ? ', loaded' : ''}`,
+        `${locationText(location, inventories)}${loaded ? ', loaded' : ''}`,
         String(reads),
         formatDuration(seconds(time)),
       ]),

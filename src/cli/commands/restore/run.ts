@@ -1,3 +1,4 @@
+import { countOf } from '#src/base/count-of';
 import { GrandsireError } from '#src/base/errors';
 import { defineCommand, type Warning } from '#src/cli/command';
 import { formatBytes } from '#src/cli/render/format-bytes';
@@ -62,7 +63,7 @@ export const command = defineCommand({
             done: bytes,
             total: totalBytes,
             unit: 'bytes',
-            detail: `${files} entries`,
+            detail: countOf(files, 'entry', 'entries'),
           }),
       },
     );
@@ -77,7 +78,7 @@ export const command = defineCommand({
     return { result, warnings, ...(failed.length > 0 ? partly : {}) };
   },
   render: ({ files, bytes, failed, cartridges }) =>
-    `${files} entries restored, ${formatBytes(bytes)}${cartridges.length > 0 ? `, from ${cartridges.join(', ')}` : ''}\n` +
+    `${countOf(files, 'entry', 'entries')} restored, ${formatBytes(bytes)}${cartridges.length > 0 ? `, from ${cartridges.join(', ')}` : ''}\n` +
     (failed.length > 0 ? `${failed.length} failed:\n` : '') +
     failed
       .map(({ path, code, message }) => `  ${message.includes(path) ? '' : `${path}: `}${message} (${code})\n`)

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Connection, lost } from '#drivers/iscsi/connection';
+import { FullFeaturePhase } from '#drivers/iscsi/full-feature-phase';
+import { buildPdu, type Request } from '#test/drivers/iscsi/figures';
+import { failureOf, pattern, timeout } from '#test/drivers/iscsi/initiator';
+import { MemoryWire } from '#test/drivers/iscsi/memory-wire';
+import { type Keys, lun1, runCommand } from '#test/drivers/iscsi/run-command';
+import type { Link } from '#test/drivers/iscsi/scripted-target';
+
+describe('Data-Out', () => {
+  /** Plays the target of a write as RFC 7143 4.2.4.3 has it: checks each PDU, asks for the rest in bursts, returns what came. */
+  async function receive(link: Link, command: Request, keys: Keys): Promise<Buffer> {
+    const most = (key: string): number => Number(keys[key]);
+    const total = command.field('expectedBytes');
+    const [immediate, unsolicited] = [keys['ImmediateData'] === 'Yes', keys['InitialR2T'] === 'No'];
+    const segment = most('MaxRecvDataSegmentLength');
+    const firstBurst = Math.min(total, most('FirstBurstLength'));
+    assert.equal(command.data.length, immediate ? Math.min(firstBurst, segment) : 0, 'immediate data');
+    const parts = [command.data];
+    let at = command.data.length;
+    const end = unsolicited ? firstBurst : at;
+    assert.equal((command.flags & 0x80) !== 0, end === at, 'F: no unsolicited data follows');
+    const take = async (until: number, ttt: number): Promise<void> => {
+      for (let dataSn = 0; at < until; dataSn++) {
+        const pdu = await link.next('dataOut');
+        const length = Math.min(segment, until - at);
+        const fields = ['itt', 'ttt', 'dataSn', 'bufferOffset', 'lun'].map((name) => pdu.field(name));
+        assert.deepEqual(fields, [command.field('itt'), ttt, dataSn, at, Number(lun1)]);
+        assert.equal(pdu.data.length, length);
+        parts.push(pdu.data);
+        at += length;
+        assert.equal(pdu.flags, at === until ? 0x80 : 0, 'F with the last of a sequence');
+      }
+    };
+    await take(end, 0xffff_ffff);
+    for (let r2tSn = 0; at < total; r2tSn++) {
+      const desired = Math.min(total - at, most('MaxBurstLength'));
+      link.send('readyToTransfer', { itt: command.field('itt'), ttt: 100 + r2tSn, r2tSn, bufferOffset: at, desired });
+      await take(at + desired, 100 + r2tSn);
+    }
+    return Buffer.concat(parts);
+  }
+
+  for (const InitialR2T of ['Yes', 'No']) {
+    for (const ImmediateData of ['Yes', 'No']) {
+      for (const [first, burst, segment] of [
+        [512, 512, 512],
+        [1024, 2048, 512],
+        [1000, 3001, 700],
+        [4096, 8192, 65_536],
+        [65_536, 262_144, 8192],
+      ]) {
+        test(`InitialR2T=${InitialR2T} ImmediateData=${ImmediateData} ${first}/${burst}/${segment}`, async () => {
+          const keys = {
+            ...{ InitialR2T, ImmediateData, FirstBurstLength: String(first), MaxBurstLength: String(burst) },
+            ...{ MaxRecvDataSegmentLength: String(segment) },
+          };
+          for (const lengthBytes of [1, 511, 512, 513, 9001]) {
+            let came = Buffer.alloc(0);
+            const bytes = pattern(lengthBytes, lengthBytes);
+            const result = await runCommand(
+              { out: bytes },
+              async (link, command) => {
+                came = Buffer.from(await receive(link, command, keys));
+                link.respond(command);
+              },
+              keys,
+            );
+            assert.ok(came.equals(bytes));
+            assert.equal(result.transferredBytes, lengthBytes);
+          }
+        });
+      }
+    }
+  }
+
+  test('FirstBurstLength is irrelevant where nothing is unsolicited', async () => {
+    const keys = { InitialR2T: 'Yes', ImmediateData: 'No', FirstBurstLength: 'Irrelevant' };
+    const result = await runCommand({ out: pattern(600) }, (link, command) => link.respond(command), keys);
+    assert.equal(result.transferredBytes, 0, 'nothing was asked for');
+  });
+
+  test('what the target did not take', async () => {
+    const under = await runCommand({ out: pattern(600) }, (link, command) =>
+      link.respond(command, { flags: 0x82, residual: 88 }),
+    );
+    const over = await runCommand({ out: pattern(600) }, (link, command) =>
+      link.respond(command, { flags: 0x84, residual: 88 }),
+    );
+    assert.deepEqual([under.transferredBytes, over.transferredBytes], [512, 600]);
+  });
+
+  const solicited = { InitialR2T: 'Yes', ImmediateData: 'No' };
+  const wrong: readonly (readonly [string, Parameters<Link['send']>[1] & object])[] = [
+    ['out of order', { bufferOffset: 10, desired: 10 }],
+    ['with a gap in R2TSN', { r2tSn: 1, desired: 10 }],
+    ['for more than a burst', { desired: 262_145 }],
+    ['for more than there is', { desired: 300_001 }],
+    ['for nothing', { desired: 0 }],
+    ['at an offset near the end of numbers', { bufferOffset: 0xffff_ffff, desired: 2 }],
+  ];
+  for (const [what, fields] of wrong) {
+    test(`an R2T ${what}`, async () => {
+      const script = (link: Link, command: Request) =>
+        link.send('readyToTransfer', { itt: command.field('itt'), ttt: 1, ...fields });
+      const failure = await failureOf(runCommand({ out: pattern(300_000) }, script, solicited));
+      assert.equal(failure.code, 'device.unreachable');
+      assert.match(failure.message, /it asks for \d+ bytes at byte \d+ \(request \d+\) of 300000/);
+    });
+  }
+
+  test('an R2T for a byte more than there is, within a burst', async () => {
+    const script = (link: Link, command: Request) =>
+      link.send('readyToTransfer', { itt: command.field('itt'), ttt: 1, desired: 101 });
+    const failure = await failureOf(runCommand({ out: pattern(100) }, script, solicited));
+    assert.match(failure.message, /it asks for 101 bytes at byte 0 \(request 0\) of 100/);
+  });
+
+  test("an answer that comes before the data has left: the memory is not the caller's before the socket has done with it", async () => {
+    const agreed = { maxSendDataBytes: 512, maxBurstBytes: 512, firstBurstBytes: 512, initialR2T: false };
+    for (const immediateData of [true, false]) {
+      const sent: Request[] = [];
+      const wire = new MemoryWire((request) => sent.push(request));
+      wire.isStuck = true;
+      const connection = new Connection(wire, { host: '192.0.2.1', port: 3260 }, 4096);
+      const parameters = { ...agreed, immediateData, headerDigest: false, dataDigest: false };
+      const login = { kind: 'logged-in', parameters, cmdSn: 1, expStatSn: 1, maxCmdSn: 9 } as const;
+      const phase = new FullFeaturePhase({ connection, login, name: 'stuck' });
+      const data = { direction: 'out', data: [pattern(300)] } as const;
+      let isSettled = false;
+      const work = phase.execute({ lun: lun1, cdb: Buffer.alloc(6), data }, { timeout }).finally(() => {
+        isSettled = true;
+      });
+      const itt = sent[0]?.field('itt') ?? 0;
+      connection.receive(buildPdu('scsiResponse', { itt, statSn: 1, expCmdSn: 2, maxCmdSn: 9 }));
+      await new Promise((resolve) => setImmediate(resolve));
+      assert.equal(isSettled, false);
+      wire.release();
+      assert.equal((await work).transferredBytes, 300);
+      connection.close(lost(connection.portal, 'the end'));
+    }
+  });
+
+  test('an R2T for a read, and one for no command', async () => {
+    const script = (link: Link, command: Request) =>
+      link.send('readyToTransfer', { itt: command.field('itt'), ttt: 1, desired: 8 });
+    assert.match((await failureOf(runCommand({ inBytes: 8 }, script))).message, /it asks for 8 bytes/);
+    const result = await runCommand({ inBytes: 8 }, (link, command) => {
+      link.send('readyToTransfer', { itt: 0x7777, ttt: 1, desired: 8 });
+      link.respond(command);
+    });
+    assert.equal(result.status, 0);
+  });
+});

@@ -1,0 +1,270 @@
+import assert from 'node:assert/strict';
+import { status } from '#src/scsi/status';
+import { always, check, type LibraryBench, onSharedBench, operation } from '#test/faults/library-bench';
+import type { Chapter, Scenario } from '#test/faults/scenario';
+import type { Fault, FaultAction } from '#test/support/faulty-transport';
+
+const phases = {
+  opening: operation.modeSense,
+  inventory: (cdb: Uint8Array): boolean => cdb[0] === operation.elements && (cdb[1] ?? 0) % 16 === 2,
+  rescan: operation.rescan,
+} as const;
+type Phase = keyof typeof phases;
+const allPhases: readonly Phase[] = ['opening', 'inventory', 'rescan'];
+
+interface AnswerFault {
+  readonly name: string;
+  readonly answer: string;
+  readonly outcome: string;
+  readonly messages: readonly string[];
+  readonly fault: Omit<Fault, 'when'>;
+  /** How `library inventory` ends; 0 unless told. */
+  readonly fails?: readonly [exitCode: number, code: string];
+  readonly in?: readonly Phase[];
+}
+
+const commandNames = { opening: 'MODE SENSE', inventory: 'READ ELEMENT STATUS', rescan: 'INITIALIZE ELEMENT STATUS' };
+
+/** The fault in each phase of `library inventory`: the catalog keeps what it knew, and the next one looks. */
+const inPhases = ({ name, answer, outcome, messages, fault, fails, ...where }: AnswerFault): Scenario => {
+  const hit = where.in ?? allPhases;
+  return {
+    name,
+    injected: `Changer, ${hit.map((phase) => commandNames[phase]).join(', ')}: ${answer}`,
+    outcome,
+    messages,
+    run: onSharedBench(async (bench) => {
+      for (const phase of hit) {
+        bench.plant('changer', { when: phases[phase], ...fault });
+        if (fails) await bench.fails(...fails, 'library', 'inventory');
+        else await bench.ends(0, 'library', 'inventory');
+        bench.heal();
+        await assertAllKnown(bench);
+        await bench.ends(0, 'library', 'inventory');
+      }
+      await assertAllKnown(bench);
+      await bench.settle();
+    }),
+  };
+};
+
+async function assertAllKnown(bench: LibraryBench): Promise<void> {
+  for (const number of [1, 2, 3]) assert.equal(await bench.place(`G0000${number}L9`), `slot:${number}`);
+}
+
+const forEver = (action: FaultAction) => ({ ...always, action });
+
+const passing: readonly Scenario[] = [
+  inPhases({
+    name: 'a library that looks at its slots after it was switched on',
+    answer: 'NOT READY 04/01, a hundred times',
+    outcome: 'It is asked again, at most every ten seconds, until it is ready.',
+    messages: [],
+    fault: { times: 100, action: check(0x2, 0x04, 0x01) },
+  }),
+  inPhases({
+    name: 'a parity error on the way',
+    answer: 'ABORTED COMMAND 47/00, twice',
+    outcome: 'These commands do the same however often they are sent, and are sent again.',
+    messages: [],
+    fault: { times: 2, action: check(0xb, 0x47, 0x00) },
+  }),
+  inPhases({
+    name: 'unit attentions in the middle of an inventory',
+    answer: 'UNIT ATTENTION 29/00, 28/00, 28/01, 3F/0E, one after the other',
+    outcome: 'What was asked is asked again; where something may have been moved, the inventory begins anew.',
+    messages: [],
+    fault: { times: 8, action: inTurn([0x29, 0x00], [0x28, 0x00], [0x28, 0x01], [0x3f, 0x0e]) },
+  }),
+  inPhases({
+    name: 'a library that cannot be told to look',
+    answer: 'ILLEGAL REQUEST 20/00, always',
+    outcome: 'Not every library has the command; the inventory is read as the library has it.',
+    messages: [],
+    fault: forEver(check(0x5, 0x20, 0x00)),
+    in: ['rescan'],
+  }),
+];
+
+/** A unit attention after the other, from the first. */
+function inTurn(...codes: readonly (readonly [number, number])[]): FaultAction {
+  let next = 0;
+  return {
+    kind: 'instead',
+    act: async (pass) => {
+      const code = codes[next++];
+      if (!code) return await pass();
+      const [asc, ascq] = code;
+      const sense = Uint8Array.of(0x70, 0, 6, 0, 0, 0, 0, 10, 0, 0, 0, 0, asc, ascq, 0, 0, 0, 0);
+      return { status: status.checkCondition, sense, transferredBytes: 0 };
+    },
+  };
+}
+
+const lasting: readonly Scenario[] = [
+  inPhases({
+    name: 'a library that never becomes ready',
+    answer: 'NOT READY 04/01, always',
+    outcome: 'After an hour it is given up.',
+    messages: [
+      '…: … failed: not ready: logical unit is in process of becoming ready (2/04/01)\nWait until the device shows that it is ready, then run the command again.',
+    ],
+    fault: forEver(check(0x2, 0x04, 0x01)),
+    fails: [1, 'device.not-ready'],
+  }),
+  inPhases({
+    name: 'a library that waits for somebody when it is asked',
+    answer: 'NOT READY 04/03, always',
+    outcome: 'It is not asked again: only somebody at the library can help.',
+    messages: [
+      '…: … failed: not ready: logical unit not ready, manual intervention required (2/04/03)\nThe device waits for somebody: do what its display asks for, then run the command again.',
+    ],
+    fault: forEver(check(0x2, 0x04, 0x03)),
+    fails: [1, 'device.not-ready'],
+  }),
+  inPhases({
+    name: 'a library that is offline when it is asked',
+    answer: 'NOT READY 04/12, always',
+    outcome: 'As above.',
+    messages: [
+      '…: … failed: not ready: logical unit not ready, offline (2/04/12)\nPut the device online at its panel, then run the command again.',
+    ],
+    fault: forEver(check(0x2, 0x04, 0x12)),
+    fails: [1, 'device.not-ready'],
+  }),
+  inPhases({
+    name: 'a door that is open when it is asked',
+    answer: 'NOT READY 04/83, always',
+    outcome: 'As above.',
+    messages: [
+      '…: … failed: not ready: vendor-specific condition (2/04/83)\nLook at the display of the device (a door may be open, or a magazine out; the code is the maker’s own), then run the command again.',
+    ],
+    fault: forEver(check(0x2, 0x04, 0x83)),
+    fails: [1, 'device.not-ready'],
+  }),
+  inPhases({
+    name: 'a library that fails when it is asked',
+    answer: 'HARDWARE ERROR 44/00, always',
+    outcome: 'It is not asked again.',
+    messages: [
+      '…: … failed: hardware error: internal target failure (4/44/00)\nLook at the display of the device, power-cycle it, then run `grandsire library inventory`; if it fails again it needs service.',
+    ],
+    fault: forEver(check(0x4, 0x44, 0x00)),
+    fails: [1, 'device.hardware-error'],
+  }),
+  inPhases({
+    name: 'a barcode reader that fails while it looks',
+    answer: 'HARDWARE ERROR 15/01',
+    outcome: 'It is not asked again.',
+    messages: [
+      '…: … failed: hardware error: mechanical positioning error (4/15/01)\nLook at the display of the device, power-cycle it, then run `grandsire library inventory`; if it fails again it needs service.',
+    ],
+    fault: { action: check(0x4, 0x15, 0x01) },
+    fails: [1, 'device.hardware-error'],
+    in: ['rescan'],
+  }),
+  inPhases({
+    name: 'a link that spoils every command',
+    answer: 'ABORTED COMMAND 47/00, always',
+    outcome: 'After three attempts it is given up.',
+    messages: [
+      '…: … failed: aborted command: SCSI parity error (B/47/00)\nLook at cables and adapters (a parity or link error is likely), then run the command again.',
+    ],
+    fault: forEver(check(0xb, 0x47, 0x00)),
+    fails: [1, 'device.aborted-command'],
+  }),
+  inPhases({
+    name: 'a library that says for ever that it was reset',
+    answer: 'UNIT ATTENTION 29/00, always',
+    outcome: 'After 32 of them it is given up.',
+    messages: [
+      '…: … was answered with an attention 32 times in a row\nPower-cycle the library, then run `grandsire library inventory`.',
+    ],
+    fault: forEver(check(0x6, 0x29, 0x00)),
+    fails: [1, 'device.protocol'],
+  }),
+  inPhases({
+    name: 'a library that is busy for ever when it is asked',
+    answer: 'BUSY, always',
+    outcome: 'After a minute it is given up.',
+    messages: [
+      '…: … ended with BUSY for a minute\nWait until the device has finished what it does, then run the command again.',
+    ],
+    fault: forEver({ kind: 'status', status: status.busy }),
+    fails: [1, 'device.busy'],
+  }),
+  inPhases({
+    name: 'a library that another host has reserved when it is asked',
+    answer: 'RESERVATION CONFLICT, always',
+    outcome: 'It is not asked again.',
+    messages: [
+      '…: … ended with RESERVATION CONFLICT\nAnother host has reserved the device; stop the program there that uses it, then run the command again.',
+    ],
+    fault: forEver({ kind: 'status', status: status.reservationConflict }),
+    fails: [1, 'device.reserved'],
+  }),
+  inPhases({
+    name: 'a library that does not answer',
+    answer: 'time-out',
+    outcome: 'It is not asked again.',
+    messages: ['… did not answer in time ….\nRun the command again.'],
+    fault: { action: { kind: 'time-out' } },
+    fails: [1, 'device.time-out'],
+  }),
+  inPhases({
+    name: 'a connection that is lost when the library is asked',
+    answer: 'the connection is lost, and stays lost',
+    outcome: 'It is not asked again.',
+    messages: ['The connection to … is lost ….\nRun the command again.'],
+    fault: { action: { kind: 'unreachable', stays: true } },
+    fails: [1, 'device.unreachable'],
+  }),
+  inPhases({
+    name: 'a library that refuses to say what lies in its slots',
+    answer: 'ILLEGAL REQUEST 24/00, always',
+    outcome:
+      'It is asked in four ways, with and without identifiers of the drives and answers from memory, and then given up.',
+    messages: [
+      '…: … failed: illegal request: invalid field in CDB (5/24/00)\nRun `grandsire library inventory`, then the command again; if the device refuses it again, report the message.',
+    ],
+    fault: forEver(check(0x5, 0x24, 0x00)),
+    fails: [1, 'device.rejected-command'],
+    in: ['inventory'],
+  }),
+  {
+    name: 'a library that does not say which elements it has',
+    injected: 'Changer, MODE SENSE(6) and (10): ILLEGAL REQUEST 20/00, always',
+    outcome: 'Nothing can be done with it.',
+    messages: [
+      '…: the library does not say which elements it has\nPower-cycle the library; if it stays so, it is not a media changer that this program can drive.',
+    ],
+    run: onSharedBench(async (bench) => {
+      bench.plant('changer', { when: [0x1a, 0x5a], ...always, action: check(0x5, 0x20, 0x00) });
+      await bench.fails(1, 'device.malformed-response', 'library', 'inventory');
+      await bench.settle();
+    }),
+  },
+  {
+    name: 'something else than a media changer at the address of the library',
+    injected: 'Changer, INQUIRY: peripheral device type 01h',
+    outcome: 'No command but INQUIRY is sent to it.',
+    messages: [
+      '…: device type 1 (qualifier 0) where 8 was expected\nCorrect the settings of the library in grandsire.yaml: they name another device.',
+    ],
+    run: onSharedBench(async (bench) => {
+      const edit = (bytes: Uint8Array): Uint8Array => Uint8Array.from(bytes, (byte, index) => (index === 0 ? 1 : byte));
+      bench.plant('changer', { when: operation.inquiry, action: { kind: 'answer', edit } });
+      await bench.fails(1, 'device.wrong-type', 'library', 'inventory');
+      assert.equal(bench.sent(operation.elements).length, 0);
+      await bench.settle();
+    }),
+  },
+];
+
+export const chapter: Chapter = {
+  title: 'The library is asked what it has',
+  introduction:
+    'The library answers with something else than GOOD while it is opened, looks, or says what lies where, in `grandsire library inventory`. ' +
+    'The catalog keeps what it knew until the library has answered; nothing is taken for gone because it did not. The next inventory looks.',
+  scenarios: [...passing, ...lasting],
+};

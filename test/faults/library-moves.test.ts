@@ -1,0 +1,4 @@
+import { chapter } from '#test/faults/library-moves';
+import { describeChapter } from '#test/faults/scenario';
+
+describeChapter(chapter);
