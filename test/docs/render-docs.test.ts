@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { errorCodes } from '#src/base/error-codes';
 import { wordsOf } from '#src/cli/command';
 import { commandWords, loadCommands } from '#src/cli/command-table';
+import { withTgtDifferences } from '#test/docs/hardware-section';
 import { renderDocs } from '#test/docs/render-docs';
 import { renderFaults } from '#test/docs/render-faults';
 
@@ -17,6 +18,11 @@ test('docs/cli is what the definitions say (else: npm run docs)', async () => {
 
 test('docs/faults.md is what the scenarios say (else: npm run docs)', () => {
   assert.equal(readFileSync(new URL('../faults.md', folder), 'utf8'), renderFaults());
+});
+
+test('docs/hardware.md lists the differences that are tested (else: npm run docs)', () => {
+  const page = readFileSync(new URL('../hardware.md', folder), 'utf8');
+  assert.equal(page, withTgtDifferences(page));
 });
 
 test('every command stands in the table under its own words, and says what help needs', async () => {
