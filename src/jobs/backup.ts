@@ -69,7 +69,11 @@ export async function backup(request: BackupRequest, ports: BackupPorts): Promis
     throw await tellWhatIsLeft(failure, dataSet, ports);
   }
   await dropInterrupted(request.set.name, catalog, staging);
-  await alongside?.finish();
+  try {
+    await alongside?.finish();
+  } catch (error) {
+    throw stillStaged(error, dataSet);
+  }
   return { dataSet: (await catalog.dataSets.get(dataSet.key)) ?? dataSet, decision };
 }
 
@@ -84,6 +88,19 @@ async function tellWhatIsLeft(error: unknown, { key, id }: DataSetRecord, { cata
       ? `nothing of ${id} was staged`
       : `${segments.length} ${segments.length === 1 ? 'segment' : 'segments'} of ${id} can be restored (--dataset ${id}) until the set's next complete run`;
   return new GrandsireError(code, { message: `${message}; ${left}`, remedy, cause: error, details });
+}
+
+/** What a device or the way to it says tells nothing of the data, which is complete and safe. */
+function stillStaged(error: unknown, { id }: DataSetRecord): unknown {
+  if (!(error instanceof DeviceError)) return error;
+  const { code, message, remedy, usable, details } = error;
+  return new DeviceError(code, {
+    message: `${message}; ${id} is complete, and what of it is not on cartridges stays staged and can be restored from there`,
+    remedy: `${remedy} The next run writes what is staged, and so does "grandsire staging flush".`,
+    usable,
+    cause: error,
+    details,
+  });
 }
 
 /** Writes what earlier runs could not, and tells what still cannot be written; returns why. */

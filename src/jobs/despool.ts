@@ -222,7 +222,7 @@ async function assertCartridgeNotEmpty(
   if (capacityBytes !== undefined && segment.payloadBytes < capacityBytes / 2) {
     throw new GrandsireError('cartridge.write-failed', {
       message: `cartridge ${barcode} was said to be at its end before ${segment.payloadBytes} of its ${capacityBytes} bytes were written`,
-      remedy: `The rest goes to another cartridge. Clean the drive; if it happens again, retire the cartridge: grandsire cartridge retire ${barcode}.`,
+      remedy: `The rest goes to another cartridge. Clean the drive; if it happens again, take the cartridge out of the library.`,
     });
   }
   throw new GrandsireError('segment.too-large', {

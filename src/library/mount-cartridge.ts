@@ -135,7 +135,7 @@ function notReady(
   if (state.kind === 'cleaning-cartridge') {
     return new GrandsireError('cartridge.cleaning', {
       message: `${barcode} is a cleaning cartridge`,
-      remedy: 'Use `grandsire drive clean` to clean a drive with it.',
+      remedy: 'Name a data cartridge: `grandsire cartridge list` shows them. To clean a drive, let the library do it, or put this one in by hand.',
     });
   }
   if (state.kind === 'incompatible-medium') {

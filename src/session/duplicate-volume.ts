@@ -60,7 +60,7 @@ export const duplicateElsewhere = (duplicate: Duplicate): GrandsireError =>
   });
 
 const remedyFor = (met: CartridgeRecord, known: CartridgeRecord): string =>
-  `Put the right cartridges under the right barcodes, or take the copy out of use (grandsire cartridge retire ${met.barcode}). Then have both looked at: ` +
+  `Put the right cartridges under the right barcodes, or take the copy (${met.barcode}, if it is that one) out of the library. Then have both looked at: ` +
   `grandsire cartridge identify ${met.barcode}, and then grandsire cartridge identify ${known.barcode}.`;
 
 /** The suspect cartridge on which this one's volume was met; undefined where there is none, or that doubt was settled there. */

@@ -79,13 +79,13 @@ async function assertMayDestroy(
   if (medium.worm) {
     throw new GrandsireError('cartridge.worm-used', {
       message: `${name} is a WORM cartridge and carries a volume already`,
-      remedy: `It cannot be written again: "grandsire cartridge retire ${cartridge.barcode}" takes it out of the pools.`,
+      remedy: `It cannot be written again; take it out of the library, or leave it where it is: runs pass it over.`,
     });
   }
   if (cartridge.holds.length > 0) {
     throw new GrandsireError('cartridge.held', {
       message: `${name} is on hold: ${cartridge.holds.join(', ')}`,
-      remedy: `Lift the hold first, if you may: grandsire cartridge release ${cartridge.barcode}.`,
+      remedy: `The hold must be lifted first.`,
     });
   }
   const volume = old as VolumeRecord;

@@ -224,7 +224,7 @@ const falseEnd: Scenario = {
   outcome:
     'It is not the segment that is too large: the cartridge is passed over and suspect, so that the next run does not take it again.',
   messages: [
-    'cartridge G00002L9 was said to be at its end before … of its 67108864 bytes were written; the run goes on with the next cartridge. The rest goes to another cartridge. Clean the drive; if it happens again, retire the cartridge: grandsire cartridge retire G00002L9.',
+    'cartridge G00002L9 was said to be at its end before … of its 67108864 bytes were written; the run goes on with the next cartridge. The rest goes to another cartridge. Clean the drive; if it happens again, take the cartridge out of the library.',
   ],
   run: onSite(async (site) => {
     const faults: readonly Fault[] = [
@@ -283,7 +283,7 @@ const cleaningAsked: Scenario = {
 const telemetry: Scenario = {
   name: 'telemetry times out on a busy drive',
   injected:
-    'READ ATTRIBUTE is not answered in time before labelling and before writing; INQUIRY of its capabilities and REPORT DENSITY SUPPORT when the drive is opened.',
+    'READ ATTRIBUTE is not answered in time before labelling and before writing; REPORT DENSITY SUPPORT when the drive is opened.',
   outcome: 'The job goes on with what it knows; nothing is said, and nothing is held against drive or cartridge.',
   messages: [],
   run: onSite(async (site) => {
