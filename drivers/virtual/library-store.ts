@@ -28,6 +28,7 @@ import {
   type PlaceParts,
   parsePlace,
 } from '#drivers/virtual/library-state';
+import { isDiskFull } from '#src/base/disk-full';
 import { DeviceError, GrandsireError } from '#src/base/errors';
 import { makeDirectory } from '#src/base/make-directory';
 import type { NewCartridge } from '#src/device/driver';
@@ -153,14 +154,12 @@ export class LibraryStore {
     if (!record) return;
     const next = { ...record, ...change };
     for (const key of Object.keys(next) as (keyof CartridgeRecord)[]) if (next[key] === undefined) delete next[key];
-    this.#replace({ ...this.#state, cartridges: { ...this.#state.cartridges, [id]: next } });
-    this.#save();
+    this.#change({ ...this.#state, cartridges: { ...this.#state.cartridges, [id]: next } });
   }
 
   changeDrive(number: number, change: Partial<DriveRecord>): void {
     const drives = { ...this.#state.drives, [String(number)]: { ...this.drive(number), ...change } };
-    this.#replace({ ...this.#state, drives });
-    this.#save();
+    this.#change({ ...this.#state, drives });
   }
 
   /** Whether the cartridge's file is there and can be opened for writing. A vanished file is a missing cartridge. */
@@ -212,8 +211,19 @@ export class LibraryStore {
       const place = free[index] ?? 'outside';
       cartridges[id] = known ? { ...known, place } : newRecord(settings, place, kindOfBarcode(id));
     });
-    this.#replace({ ...this.#state, cartridges });
-    this.#save();
+    this.#change({ ...this.#state, cartridges });
+  }
+
+  /** What cannot be kept on disk did not happen. */
+  #change(state: LibraryState): void {
+    const before = this.#state;
+    this.#replace(state);
+    try {
+      this.#save();
+    } catch (error) {
+      this.#replace(before);
+      throw stateNotWritten(this.#stateFile, error);
+    }
   }
 
   #replace(state: LibraryState): void {
@@ -306,6 +316,16 @@ function readState(path: string): { readonly state: LibraryState; readonly signa
   if (parsed.success) return { state: parsed.data, signature };
   const issue = parsed.error.issues[0];
   throw damaged(`${issue?.path.join('.') ?? 'the document'}: ${issue?.message ?? 'invalid'}`, parsed.error);
+}
+
+function stateNotWritten(file: string, cause: unknown): DeviceError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new DeviceError(isDiskFull(cause) ? 'device.storage-full' : 'device.unreachable', {
+    usable: true,
+    message: `The state of the virtual library, ${file}, cannot be written: ${reason}.`,
+    remedy: `See whether its disk has room and how it is mounted (\`df -h ${file}; findmnt -T ${file}\`), then run the command again; what was committed before is safe.`,
+    cause,
+  });
 }
 
 /** Undefined: there is no such file. */

@@ -437,6 +437,7 @@ export const errorCodes = {
   ),
   'set.not-found': define('caller', 'not-found', 'There is no backup set of this name in the configuration.'),
   'staging.full': define('operator', 'failed', 'The staging area has no room, and none can be made.'),
+  'staging.not-writable': define('operator', 'failed', 'The folder of the staging area cannot be made or written to.'),
   'staging.segment-lost': define(
     'device',
     'failed',
@@ -454,7 +455,11 @@ export const errorCodes = {
     'failed',
     'A staged file is not what the catalog promises; the disk of the staging area may be failing.',
   ),
-  'state.not-writable': define('operator', 'failed', 'A folder below the state directory cannot be made.'),
+  'state.not-writable': define(
+    'operator',
+    'failed',
+    'A folder or a file below the state directory cannot be made or written.',
+  ),
   'volume.damaged-tape-file': define(
     'medium',
     'failed',

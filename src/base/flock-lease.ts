@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Clock, Instant } from '#src/base/clock';
 import { type Duration, milliseconds, seconds } from '#src/base/duration';
 import { GrandsireError, throwIfAborted } from '#src/base/errors';
-import { makeStateFolder } from '#src/base/make-directory';
+import { makeStateFolder, onStateFile } from '#src/base/make-directory';
 import { growingDelays, type Pause } from '#src/base/pause';
 import { flock } from '#src/base/posix';
 import { trace } from '#src/base/trace';
@@ -52,7 +52,8 @@ export async function acquireFlockLease(request: LeaseRequest): Promise<AsyncDis
   const { resource, folder, rows, job, wait, clock, pause, signal } = request;
   makeStateFolder(folder);
   // Never unlinked: a file that is removed while another process waits on it would be locked twice.
-  const fd = openSync(join(folder, `${resource.replaceAll(/[^A-Za-z0-9]/g, '-')}.lock`), 'a', 0o600);
+  const file = join(folder, `${resource.replaceAll(/[^A-Za-z0-9]/g, '-')}.lock`);
+  const fd = onStateFile(file, (path) => openSync(path, 'a', 0o600));
   try {
     const delays = growingDelays(pollDelays.first, pollDelays.longest);
     for (let waited = 0; !flock(fd, 'exclusive', { nonblocking: true }); ) {

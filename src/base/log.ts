@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { makeStateFolder } from '#src/base/make-directory';
+import { makeStateFolder, onStateFile } from '#src/base/make-directory';
 
 /** Everything that the log tells of; scripts may search for these words. */
 export type LogEvent = 'command.begun' | 'command.ended' | 'command.failed';
@@ -23,7 +23,11 @@ export interface Log {
 export async function openLog(folder: string): Promise<Log> {
   const { pino } = await import('pino');
   makeStateFolder(folder);
-  const destination = pino.destination({ dest: join(folder, 'grandsire.log'), mode: 0o600, sync: true });
+  const destination = onStateFile(join(folder, 'grandsire.log'), (dest) =>
+    pino.destination({ dest, mode: 0o600, sync: true }),
+  );
+  // What a full disk does not take is left out: a log fails no command.
+  destination.on('error', () => undefined);
   const log = pino({ base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, destination);
   return { write: (event, fields) => log[event === 'command.failed' ? 'error' : 'info']({ event, ...fields }) };
 }

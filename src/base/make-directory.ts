@@ -34,10 +34,23 @@ export function makeStateFolder(path: string): void {
   try {
     makeDirectory(path, 0o700);
   } catch (cause) {
-    throw new GrandsireError('state.not-writable', {
-      message: `the folder ${path} cannot be made: ${cause instanceof Error ? cause.message : String(cause)}`,
-      remedy: 'Make it as the user who runs `grandsire`, or name another folder with `state:` in grandsire.yaml.',
-      cause,
-    });
+    throw stateNotWritable(`the folder ${path} cannot be made`, cause);
   }
 }
+
+/** Works on a file below `state`; what the system refuses is thrown as `state.not-writable`. */
+export function onStateFile<T>(path: string, work: (path: string) => T): T {
+  try {
+    return work(path);
+  } catch (cause) {
+    throw stateNotWritable(`${path} cannot be written`, cause);
+  }
+}
+
+const stateNotWritable = (what: string, cause: unknown): GrandsireError =>
+  new GrandsireError('state.not-writable', {
+    message: `${what}: ${cause instanceof Error ? cause.message : String(cause)}`,
+    remedy:
+      'See how it is mounted, whose it is, and whether there is room; or name another folder with `state:` in grandsire.yaml.',
+    cause,
+  });

@@ -148,7 +148,10 @@ function createContext(
       const { openLog } = await import('#src/base/log');
       const settings = await configuration();
       const app = await openApp({ configuration: settings, clock, ...environment.devices });
-      const log = await openLog(join(settings.state, 'log'));
+      const log = await openLog(join(settings.state, 'log')).catch(async (error: unknown) => {
+        await app[Symbol.asyncDispose]();
+        throw error;
+      });
       log.write('command.begun', { command: words });
       onOpen(log);
       return app;

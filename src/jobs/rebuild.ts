@@ -9,7 +9,7 @@ import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Catalog } from '#src/catalog/catalog';
 import type { DataSetRecord } from '#src/catalog/data-sets';
 import type { TapeFileRecord } from '#src/catalog/tape-files';
-import type { VolumeRecord } from '#src/catalog/volumes';
+import type { VolumeRecord, VolumeRepository } from '#src/catalog/volumes';
 import { adoptNamedDataSet } from '#src/jobs/adopt-data-set';
 import { adoptIndex, deletionsName, type IndexAdoption, segmentName } from '#src/jobs/adopt-index';
 import { adoptSegments, type FoundSegment } from '#src/jobs/adopt-segments';
@@ -22,7 +22,7 @@ import { duplicateFound, otherHolder } from '#src/session/duplicate-volume';
 import { type FirstBlock, readFirstBlock } from '#src/session/first-block';
 import { type ScannedTapeFile, scanVolume } from '#src/session/scan-volume';
 import type { StagedPaths } from '#src/staging/staged-paths';
-import type { Descriptor, SegmentDescriptor, UnknownDescriptor } from '#src/volume/descriptor';
+import type { Descriptor, LabelDescriptor, SegmentDescriptor, UnknownDescriptor } from '#src/volume/descriptor';
 
 export interface RebuildPorts {
   readonly catalog: Catalog;
@@ -115,8 +115,7 @@ class RebuildRun {
     const { catalog, mount, signal } = this.#ports;
     await using mounted = await mount(cartridge, { purpose: 'catalog rebuild', writing: false, signal });
     const found = await readFirstBlock(mounted.drive, signal);
-    const volume = found.kind === 'ours' ? await this.#volumeOf(cartridge, found) : undefined;
-    if (found.kind !== 'ours' || !volume) {
+    if (found.kind !== 'ours' || (await this.#isOnAnother(cartridge, found.label))) {
       this.#cartridges.push({ barcode: cartridge.barcode, found: found.kind, tapeFiles: 0 });
       if (found.kind === 'foreign' || found.kind === 'blank') {
         await catalog.cartridges.update(cartridge.id, { fill: found.kind });
@@ -126,13 +125,18 @@ class RebuildRun {
     const files: ScannedTapeFile[] = [];
     const keep = (descriptor: Descriptor | UnknownDescriptor): string | undefined =>
       descriptor.kind === 'index' ? this.#keepIndex(cartridge, descriptor) : undefined;
-    const { blockSizeBytes } = found.label;
-    for await (const file of scanVolume({ drive: mounted.drive, volumeId: volume.id, blockSizeBytes, keep, signal })) {
+    const { volume: volumeId, blockSizeBytes } = found.label;
+    for await (const file of scanVolume({ drive: mounted.drive, volumeId, blockSizeBytes, keep, signal })) {
       files.push(file);
       this.#ports.onNote(`${cartridge.barcode}: ${countOf(files.length, 'tape file')}`);
     }
-    this.#scanned.push({ cartridge, volume, files });
-    this.#cartridges.push({ barcode: cartridge.barcode, found: 'ours', tapeFiles: files.length });
+    const volume = await this.#keepVolume(cartridge, found.label, files[0]);
+    if (volume) this.#scanned.push({ cartridge, volume, files });
+    this.#cartridges.push({
+      barcode: cartridge.barcode,
+      found: volume ? 'ours' : 'damaged-label',
+      tapeFiles: files.length,
+    });
   }
 
   #keepIndex(cartridge: CartridgeRecord, { dataSet }: { readonly dataSet: string }): string {
@@ -141,30 +145,39 @@ class RebuildRun {
     return path;
   }
 
-  async #volumeOf(
+  async #isOnAnother(cartridge: CartridgeRecord, { volume }: LabelDescriptor): Promise<boolean> {
+    const { catalog, clock } = this.#ports;
+    const other = await otherHolder(volume, cartridge, catalog);
+    if (!other) return false;
+    const error = duplicateFound({ cartridge, other, volume });
+    this.#doubts.push(error.message);
+    await rememberUnfit(cartridge, error, { repositories: catalog, clock });
+    return true;
+  }
+
+  /**
+   * The volume and its label in one step: a process that dies behind it leaves what can be appended to. Where the catalog intends this volume and its label was
+   * not written to the end, it stays an intent, and the next session that needs the cartridge writes the label again.
+   */
+  async #keepVolume(
     cartridge: CartridgeRecord,
-    { label }: Extract<FirstBlock, { kind: 'ours' }>,
+    label: LabelDescriptor,
+    first: ScannedTapeFile | undefined,
   ): Promise<VolumeRecord | undefined> {
-    const { catalog } = this.#ports;
-    const other = await otherHolder(label.volume, cartridge, catalog);
-    if (other) {
-      const error = duplicateFound({ cartridge, other, volume: label.volume });
-      this.#doubts.push(error.message);
-      await rememberUnfit(cartridge, error, { repositories: catalog, clock: this.#ports.clock });
-      return undefined;
-    }
-    const known = await catalog.volumes.byId(label.volume);
-    const own = known.find((volume) => volume.cartridge === cartridge.id && volume.state !== 'superseded');
-    if (own) {
-      if (own.state === 'labelling') await catalog.volumes.confirm(own.key);
-      return catalog.volumes.get(own.key);
-    }
-    return catalog.volumes.adopt({
-      id: label.volume,
-      cartridge: cartridge.id,
-      blockSizeBytes: label.blockSizeBytes,
-      labelledAt: instant(Date.parse(label.labelledAt)),
-      rebuilt: true,
+    const isWhole = first?.content.kind === 'whole';
+    return await this.#ports.catalog.transaction(async ({ volumes, tapeFiles }) => {
+      const known = await volumes.byId(label.volume);
+      const own = known.find((volume) => volume.cartridge === cartridge.id && volume.state !== 'superseded');
+      if (own?.state === 'labelling' && !isWhole) {
+        this.#doubts.push(
+          `${cartridge.barcode}: its label was not written to the end; it is written again when the cartridge is used`,
+        );
+        return undefined;
+      }
+      const volume = own ?? (await volumes.adopt(volumeOfLabel(cartridge, label)));
+      if (isWhole) await tapeFiles.adopt(labelFile(volume, first, label));
+      if (own?.state === 'labelling') await volumes.confirm(own.key);
+      return await volumes.get(volume.key);
     });
   }
 
@@ -306,7 +319,7 @@ class RebuildRun {
   /** Returns the data set that it belongs to. */
   async #adoptTapeFile(
     { cartridge, volume }: Omit<ScannedVolume, 'files'>,
-    { fileNumber, block, blocks, content }: ScannedTapeFile,
+    { fileNumber, block, blocks, isEnded, content }: ScannedTapeFile,
   ): Promise<DataSetRecord | undefined> {
     const { tapeFiles } = this.#ports.catalog;
     const name = `${cartridge.barcode}, tape file ${fileNumber}`;
@@ -318,16 +331,16 @@ class RebuildRun {
     }
     const { descriptor } = content;
     const place = { volume: volume.key, fileNumber, block, blocks, payloadBytes: descriptor.payloadBytes };
-    const unlinked = { dataSet: undefined, number: undefined };
+    if (!isEnded && fileNumber > 0) {
+      this.#doubts.push(`${name}: its end was never written; what is written next takes its place`);
+      return undefined;
+    }
     if (content.kind === 'void') {
       this.#doubts.push(`${name}: shorter than its descriptor says; it is passed over`);
-      await tapeFiles.adopt({ ...place, ...unlinked, kind: 'void', state: 'void' });
+      await tapeFiles.adopt({ ...place, dataSet: undefined, number: undefined, kind: 'void', state: 'void' });
       return undefined;
     }
-    if (descriptor.kind === 'label') {
-      await tapeFiles.adopt({ ...place, ...unlinked, kind: 'label', state: 'written' });
-      return undefined;
-    }
+    if (descriptor.kind === 'label') return undefined;
     const dataSet = await this.#dataSetOf(descriptor.dataSet, cartridge);
     if (descriptor.kind === 'segment') await this.#knowSegment(dataSet, descriptor);
     const { kind, number } = descriptor;
@@ -361,3 +374,30 @@ class RebuildRun {
     for (const { path } of this.#indexes) await rm(path, { force: true });
   }
 }
+
+const volumeOfLabel = (
+  cartridge: CartridgeRecord,
+  { volume, blockSizeBytes, labelledAt }: LabelDescriptor,
+): Parameters<VolumeRepository['adopt']>[0] => ({
+  id: volume,
+  cartridge: cartridge.id,
+  blockSizeBytes,
+  labelledAt: instant(Date.parse(labelledAt)),
+  rebuilt: true,
+});
+
+const labelFile = (
+  { key }: VolumeRecord,
+  { fileNumber, block, blocks }: ScannedTapeFile,
+  { payloadBytes }: LabelDescriptor,
+): TapeFileRecord => ({
+  volume: key,
+  fileNumber,
+  block,
+  blocks,
+  payloadBytes,
+  kind: 'label',
+  state: 'written',
+  dataSet: undefined,
+  number: undefined,
+});

@@ -14,9 +14,11 @@ export interface ScannedTapeFile {
   readonly block: number;
   /** Blocks without the filemark. */
   readonly blocks: number;
+  /** False: no filemark stands behind it that could be reached. Whoever appends next writes over it. */
+  readonly isEnded: boolean;
   readonly content:
     | { readonly kind: 'whole'; readonly descriptor: Descriptor | UnknownDescriptor }
-    /** Shorter (or longer) than its descriptor says: given up by its writer, or torn. */
+    /** Shorter (or longer) than its descriptor says, or without a filemark: given up by its writer, or torn. */
     | { readonly kind: 'void'; readonly descriptor: Descriptor | UnknownDescriptor }
     | { readonly kind: 'empty' }
     | { readonly kind: 'damaged'; readonly reason: string };
@@ -74,7 +76,7 @@ interface Scanned {
 async function scanFrom(options: ScanOptions, start: Start): Promise<Scanned | undefined> {
   const { outcome, buffer, fileNumber, block } = start;
   if (outcome.kind === 'filemark') {
-    return { file: { fileNumber, block, blocks: 0, content: { kind: 'empty' } }, next: block + 1 };
+    return { file: { fileNumber, block, blocks: 0, isEnded: true, content: { kind: 'empty' } }, next: block + 1 };
   }
   if (outcome.kind !== 'block')
     return passDamage(options, { ...start, reason: 'sense' in outcome ? outcome.sense.text : outcome.kind });
@@ -89,16 +91,19 @@ async function scanFrom(options: ScanOptions, start: Start): Promise<Scanned | u
       ? await readThrough(options, { buffer, path, block })
       : await spaceOver(options, block, descriptor);
   const blocks = 1 + passed.payloadBlocks;
+  const { endedByFilemark: isEnded } = passed;
   const isWhole =
+    isEnded &&
     passed.payloadBytes === descriptor.payloadBytes &&
     (passed.xxh64 === undefined || passed.xxh64 === descriptor.payloadXxh64);
   const file: ScannedTapeFile = {
     fileNumber,
     block,
     blocks,
+    isEnded,
     content: { kind: isWhole ? 'whole' : 'void', descriptor },
   };
-  return { file, next: passed.endedByFilemark ? block + blocks + 1 : undefined };
+  return { file, next: isEnded ? block + blocks + 1 : undefined };
 }
 
 interface Passed {
@@ -176,5 +181,6 @@ async function passDamage(
   const position = outcome.kind === 'spaced' ? await drive.position({ signal }) : undefined;
   const next = position === undefined ? undefined : Number(position.block);
   const blocks = next === undefined ? 0 : next - block - 1;
-  return { file: { fileNumber, block, blocks, content: { kind: 'damaged', reason } }, next };
+  const isEnded = next !== undefined;
+  return { file: { fileNumber, block, blocks, isEnded, content: { kind: 'damaged', reason } }, next };
 }

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { constants, existsSync } from 'node:fs';
+import { access, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SegmentSink } from '#src/archive/segment-sink';
 import { isDiskFull } from '#src/base/disk-full';
@@ -182,7 +182,7 @@ export class StagingArea {
    */
   async recover(): Promise<readonly Finding[]> {
     const { path, dataSets } = this.#options;
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await this.#ensureWritable();
     const findings: Finding[] = [];
     for (const dataSet of await stagedDataSets(path)) findings.push(...(await this.#recoverFolder(dataSet)));
     const names = new Map<DataSetKey, string>();
@@ -194,6 +194,22 @@ export class StagingArea {
       if (bytes !== segment.payloadBytes) findings.push(missingFile(name, segment, bytes));
     }
     return findings;
+  }
+
+  /** Before anything is begun: a file system that was mounted read-only, or turned so after an error, takes nothing. */
+  async #ensureWritable(): Promise<void> {
+    const { path } = this.#options;
+    try {
+      await mkdir(path, { recursive: true, mode: 0o700 });
+      await access(path, constants.W_OK | constants.X_OK);
+    } catch (cause) {
+      if (isDiskFull(cause)) throw this.asFailure(cause);
+      throw new GrandsireError('staging.not-writable', {
+        message: `the staging area ${path} cannot be written to: ${cause instanceof Error ? cause.message : String(cause)}`,
+        remedy: `See how it is mounted, and whose it is: 'findmnt -T ${path}; ls -ld ${path}'. Then run the command again.`,
+        cause,
+      });
+    }
   }
 
   async #recoverFolder(dataSet: string): Promise<readonly Finding[]> {

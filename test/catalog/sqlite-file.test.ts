@@ -239,6 +239,7 @@ async function fillSoundly(catalog: Catalog): Promise<void> {
     level: 'incremental',
     base: full.key,
     startedAt: day('2026-11-23T22:00:00Z'),
+    protection: until('2026-12-24'),
   });
   await catalog.dataSets.beginSegment(next.key, 1);
   await catalog.leases.put({
@@ -281,3 +282,17 @@ for (const { code, sql, repaired } of contradictions) {
     }),
   );
 }
+
+test(
+  'check says nothing of a missing base where nothing that relies on it is protected any more',
+  inFolder(async (path) => {
+    {
+      await using catalog = await openAt(path);
+      await fillSoundly(catalog);
+    }
+    const interrupted = "update data_sets set state = 'interrupted' where level = 'full'";
+    await edit(path, interrupted, "update data_sets set protection_free_on = '2020-01-01'");
+    await using catalog = await openAt(path);
+    assert.deepEqual(await catalog.check(), []);
+  }),
+);

@@ -26,6 +26,20 @@ test('what nobody foresaw is a bug, with its stack for whoever mends it', () => 
   assert.equal(asFailure('text', quiet).message, 'text');
 });
 
+test('where tidying up fails as well, what failed first is told', async () => {
+  const failing = (message: string): AsyncDisposable => ({
+    [Symbol.asyncDispose]: () => Promise.reject(new RangeError(message)),
+  });
+  const first = new GrandsireError('catalog.disk-full', { message: 'm', remedy: 'Do r.' });
+  const both = await (async () => {
+    await using _outer = failing('second to be closed');
+    await using _inner = failing('first to be closed');
+    throw first;
+  })().catch((thrown: unknown) => thrown);
+  assert.notEqual(both, first);
+  assert.equal(asFailure(both, quiet), first);
+});
+
 test('a failure says what and the remedy, and in JSON nothing else', () => {
   const failure = new GrandsireError('config.invalid', { message: 'm', remedy: 'Do r.', details: { path: '/x' } });
   assert.equal(failureText(failure), 'grandsire: m\nDo r.\n');

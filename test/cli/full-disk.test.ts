@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Installation } from '#test/support/installation';
@@ -56,6 +67,22 @@ describe('a full disk', { skip: missingForMounts() }, () => {
       assert.equal(exitCode, 0, stdout);
       assert.equal(JSON.parse(stdout).flushed[0].dataSet, interrupted);
       await assertRestores(here, interrupted, { least: 2 });
+      await assertNextRuns(here);
+    });
+
+    it('that is read-only is said before anything is begun, and what is staged waits', async () => {
+      await using here = await prepared();
+      using disk = mountSmallDisk(join(here.folder, 'staging'), large);
+      const staged = await here.command('backup', 'run', 'home', '--stage-only', '--json');
+      assert.equal(staged.exitCode, 0, staged.stdout);
+      disk.makeReadOnly();
+      const error = await failed(here);
+      assert.deepEqual([error.code, error.exitCode], ['staging.not-writable', 1], error.message);
+      assert.match(error.remedy, /findmnt -T \/.*\/staging; /);
+      const flush = await here.command('staging', 'flush', '--json');
+      assert.equal(JSON.parse(flush.stdout).error.code, 'staging.not-writable');
+      disk.makeWritable();
+      await assertRestores(here, JSON.parse(staged.stdout).dataSet, { least: 440 });
       await assertNextRuns(here);
     });
 
@@ -121,6 +148,27 @@ describe('a full disk', { skip: missingForMounts() }, () => {
     assert.equal(nothing.exitCode, 1, nothing.stdout);
   });
 
+  it('of the library’s own state is said as what it is, and the robot has moved nothing', async () => {
+    await using here = await prepared();
+    using disk = onSmallDisk(here.device.path, large);
+    const before = here.device.readState();
+    for (const [makeWorse, code] of [
+      [() => disk.resize(16 * pageBytes), 'device.storage-full'],
+      [() => disk.makeReadOnly(), 'device.unreachable'],
+    ] as const) {
+      disk.makeWritable();
+      writeFileSync(join(disk.path, 'other'), '');
+      makeWorse();
+      if (code === 'device.storage-full') fillUp(join(disk.path, 'other'));
+      const move = await here.command('library', 'move', 'G00001L9', 'slot:7', '--json');
+      assert.deepEqual([JSON.parse(move.stdout).error.code, move.exitCode], [code, 1], move.stdout);
+      assert.deepEqual(here.device.readState(), before);
+    }
+    disk.makeWritable();
+    rmSync(join(disk.path, 'other'));
+    assert.equal((await here.command('library', 'move', 'G00001L9', 'slot:7')).exitCode, 0);
+  });
+
   for (const pages of [8, 60]) {
     it(`of the catalog, with ${pages} pages left, is said as what it is, and nothing contradicts itself later`, async () => {
       await using here = await prepared();
@@ -138,6 +186,16 @@ describe('a full disk', { skip: missingForMounts() }, () => {
     });
   }
 });
+
+/** Takes all that is left of a disk. */
+function fillUp(file: string): void {
+  const fd = openSync(file, 'a');
+  try {
+    for (;;) writeSync(fd, Buffer.alloc(pageBytes));
+  } catch {
+    closeSync(fd);
+  }
+}
 
 /** Moves a folder onto a small disk that takes its place. */
 function onSmallDisk(path: string, bytes: number): TestMount {

@@ -47,6 +47,25 @@ describe('labelling that was killed', () => {
     });
   }
 
+  for (const { at, state } of [
+    { at: 'tape-file.descriptor:1', state: 'labelling' },
+    { at: 'labelling.written:1', state: 'live' },
+  ] as const) {
+    it(`at ${at}, and then read by a rebuild, is ${state}, and can be used`, async () => {
+      await using here = await Installation.create({ cartridges: [barcode] });
+      writeFileSync(join(here.source, 'file'), randomBytes(100_000));
+      await killLabelling(here, at);
+      const intended = await volumeOf(here);
+      const { exitCode, stdout } = await here.command('catalog', 'rebuild', '--json');
+      const isTorn = state === 'labelling';
+      assert.equal(exitCode, isTorn ? 3 : 0, stdout);
+      assert.equal(JSON.parse(stdout).cartridges[0].found, isTorn ? 'damaged-label' : 'ours');
+      const volume = await volumeOf(here);
+      assert.deepEqual([volume?.id, volume?.state], [intended?.id, state]);
+      await assertUsable(here);
+    });
+  }
+
   it('and whose label was torn anywhere: the label is written again, with the same name', async () => {
     await using here = await Installation.create({ cartridges: [barcode] });
     writeFileSync(join(here.source, 'file'), randomBytes(100_000));

@@ -9,6 +9,7 @@ export interface TestMount extends Disposable {
   /** Changes what it holds; less than it has is refused. */
   resize(bytes: number): void;
   makeReadOnly(): void;
+  makeWritable(): void;
 }
 
 /** Mounts an empty file system in memory, of this size (a page is the least), at a folder that is made where it is missing. */
@@ -20,6 +21,7 @@ export function mountSmallDisk(path: string, bytes: number): TestMount {
     path,
     resize: (size) => mount('-o', `remount,size=${size}`, path),
     makeReadOnly: () => mount('-o', 'remount,ro', path),
+    makeWritable: () => mount('-o', 'remount,rw', path),
     [Symbol.dispose]: () => {
       if (isMounted) unmount(path);
       isMounted = false;

@@ -1,0 +1,67 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Campaign } from '#test/soak/campaign';
+import { Random } from '#test/soak/random';
+import { tgtDevice } from '#test/soak/tgt-device';
+import { virtualDevice } from '#test/soak/virtual-device';
+import { Workplace } from '#test/soak/workplace';
+
+/*
+ * npm run soak -- [--kills 1000] [--seed S] [--device virtual|tgt|both] [--minutes M] [--json FILE] [--keep] [--verbose]: the crash campaign that
+ * docs/contributing.md describes. Exit 1: something was found; its folder is kept and named.
+ */
+
+const devices = { virtual: virtualDevice, tgt: tgtDevice } as const;
+
+interface Options {
+  readonly kills: number;
+  readonly seed: string;
+  readonly devices: readonly (keyof typeof devices)[];
+  readonly minutes: number;
+  readonly json: string | undefined;
+  readonly keep: boolean;
+  readonly verbose: boolean;
+}
+
+function parseOptions(words: readonly string[]): Options {
+  const value = (name: string): string | undefined => words[words.indexOf(`--${name}`) + 1 || words.length];
+  const device = value('device') ?? 'virtual';
+  const chosen = Object.keys(devices).filter((name) => device === 'both' || device === name) as Options['devices'];
+  if (chosen.length === 0) throw new RangeError(`no such device: ${device}`);
+  return {
+    kills: Number(value('kills') ?? 1000),
+    seed: value('seed') ?? String(Date.now() % 1_000_000),
+    devices: chosen,
+    minutes: Number(value('minutes') ?? Number.POSITIVE_INFINITY),
+    json: value('json'),
+    keep: words.includes('--keep'),
+    verbose: words.includes('--verbose'),
+  };
+}
+
+async function runOn(device: keyof typeof devices, options: Options): Promise<Campaign['report']> {
+  const { seed, kills, minutes, verbose } = options;
+  using workplace = new Workplace(seed, new Random(`${seed} source`));
+  await using library = await devices[device](workplace.path('library'));
+  workplace.use(library);
+  const onStep = verbose ? { onStep: (line: string) => void process.stdout.write(`${line}\n`) } : {};
+  using campaign = new Campaign(workplace, library, { seed, kills, minutes, ...onStep });
+  const report = await campaign.run();
+  report.folder = workplace.folder;
+  if (report.findings.length > 0 || options.keep) workplace.keep();
+  return report;
+}
+
+const options = parseOptions(process.argv.slice(2));
+process.stdout.write(`soak: seed ${options.seed}, ${options.kills} kills on ${options.devices.join(' and ')}\n`);
+const reports: unknown[] = [];
+for (const device of options.devices) {
+  const report = await runOn(device, options);
+  const failed = report.findings.length > 0;
+  process.stdout.write(`${report.text()}\n`);
+  if (failed) process.stdout.write(`kept in ${report.folder}; what came before:\n${report.history(40)}\n`);
+  else if (!options.keep && report.folder) rmSync(report.folder, { recursive: true, force: true });
+  if (failed) process.exitCode = 1;
+  reports.push(report.json());
+}
+if (options.json) writeFileSync(join(process.cwd(), options.json), `${JSON.stringify(reports, undefined, 2)}\n`);
