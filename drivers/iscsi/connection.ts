@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { crc32c, encodeDigest } from '#drivers/iscsi/crc32c';
+import { Outgoing, type Wire } from '#drivers/iscsi/outgoing';
 import { paddingOf } from '#drivers/iscsi/pdu';
 import { PduReader } from '#drivers/iscsi/pdu-reader';
 import type { Duration } from '#src/base/duration';
@@ -29,17 +30,8 @@ interface Digests {
 
 /** As much as a socket hands over at once: large blocks then come in few turns of the event loop. */
 const receiveBytes = 512 * 1024;
-/** What a connection needs of a socket. */
-export interface Wire {
-  cork(): void;
-  uncork(): void;
-  /** `onSent`: the bytes have left, or never will. */
-  write(bytes: Uint8Array, onSent?: () => void): unknown;
-  end(): unknown;
-  destroy(): unknown;
-  destroySoon(): void;
-}
 
+const zeros = Buffer.alloc(3);
 const noHandler: PduHandler = { placeOf: () => undefined, onPdu: () => undefined, onClosed: () => undefined };
 
 /** One TCP connection to a portal, in PDUs. A failure of any kind closes it, and says so once to its handler. */
@@ -48,6 +40,7 @@ export class Connection {
   #headerDigest = false;
   #dataDigest = false;
   readonly #wire: Wire;
+  readonly #outgoing: Outgoing;
   readonly #reader: PduReader;
   #handler: PduHandler = noHandler;
   #closed: DeviceError | undefined;
@@ -59,6 +52,7 @@ export class Connection {
   constructor(wire: Wire, portal: Portal, maxDataBytes: number) {
     this.portal = portal;
     this.#wire = wire;
+    this.#outgoing = new Outgoing(wire);
     this.#reader = new PduReader(maxDataBytes, {
       placeOf: (header, dataBytes) => this.#handler.placeOf(header, dataBytes),
       onPdu: (header, data) => this.#handler.onPdu(header, data),
@@ -72,12 +66,15 @@ export class Connection {
   ): Promise<Connection> {
     return new Promise((resolve, reject) => {
       let connection: Connection | undefined;
+      const common = Buffer.allocUnsafeSlow(receiveBytes);
       const socket = connect({
         ...portal,
         onread: {
-          buffer: Buffer.allocUnsafeSlow(receiveBytes),
+          // In the middle of a block the socket reads straight to where the block belongs.
+          buffer: () => connection?.room ?? common,
           callback: (count, buffer) => {
-            connection?.receive(Buffer.from(buffer.buffer, buffer.byteOffset, count));
+            if (buffer === common) connection?.receive(common.subarray(0, count));
+            else connection?.receiveInPlace(count);
             return true;
           },
         },
@@ -143,49 +140,58 @@ export class Connection {
     return heard;
   }
 
+  /** Where what comes next may be put to save copying it; undefined: anywhere. */
+  get room(): Buffer | undefined {
+    return this.#closed ? undefined : this.#reader.room;
+  }
+
   /** What came; its memory is not used afterwards. */
   receive(bytes: Buffer): void {
+    this.#hear(() => {
+      const taken = this.#reader.receive(bytes);
+      if (taken < bytes.length) this.#held.push(Buffer.from(bytes.subarray(taken)));
+    });
+  }
+
+  /** So many bytes came and were put into `room`. */
+  receiveInPlace(count: number): void {
+    this.#hear(() => this.#reader.receiveInPlace(count));
+  }
+
+  #hear(take: () => void): void {
     if (this.#closed) return;
     this.#heard = true;
     try {
-      const taken = this.#reader.receive(bytes);
-      if (taken < bytes.length) this.#held.push(Buffer.from(bytes.subarray(taken)));
+      take();
     } catch (cause) {
       this.close(lost(this.portal, cause instanceof Error ? cause.message : String(cause), cause));
     }
   }
 
-  /** `onSent`: the bytes have left, or never will; the caller may use their memory again. */
-  send(header: Buffer, data: readonly Uint8Array[] = [], dataBytes = 0, onSent?: () => void): void {
-    if (this.#closed) {
-      onSent?.();
-      return;
-    }
-    this.#wire.cork();
-    if (dataBytes === 0) {
-      this.#write(this.#headerDigest ? [header, encodeDigest(crc32c(header))] : [header], onSent);
-    } else {
-      const pieces: Uint8Array[] = this.#headerDigest ? [header, encodeDigest(crc32c(header))] : [header];
-      pieces.push(...data);
-      const padding = Buffer.alloc(paddingOf(dataBytes));
-      if (padding.length > 0) pieces.push(padding);
-      if (this.#dataDigest) pieces.push(encodeDigest([...data, padding].reduce((crc, piece) => crc32c(piece, crc), 0)));
-      this.#write(pieces, onSent);
-    }
-    this.#wire.uncork();
+  /** The memory of `data` is free again when it returns. Leaves at once. */
+  send(header: Buffer, data: readonly Uint8Array[] = [], dataBytes = 0): void {
+    this.sendFirst(header, data, dataBytes);
+    this.#outgoing.flush();
   }
 
-  #write(pieces: readonly Uint8Array[], onSent: (() => void) | undefined): void {
-    const last = pieces.length - 1;
-    pieces.forEach((piece, index) => {
-      if (index === last && onSent) this.#wire.write(piece, () => onSent());
-      else this.#wire.write(piece);
-    });
+  /** As `send`; leaves with the PDU that is sent right after it. */
+  sendFirst(header: Buffer, data: readonly Uint8Array[], dataBytes: number): void {
+    if (this.#closed) return;
+    this.#outgoing.append(header);
+    if (this.#headerDigest) this.#outgoing.append(encodeDigest(crc32c(header)));
+    if (dataBytes === 0) return;
+    const padding = zeros.subarray(0, paddingOf(dataBytes));
+    for (const piece of data) this.#outgoing.append(piece);
+    this.#outgoing.append(padding);
+    if (this.#dataDigest) {
+      this.#outgoing.append(encodeDigest([...data, padding].reduce((crc, piece) => crc32c(piece, crc), 0)));
+    }
   }
 
   close(cause: DeviceError): void {
     if (this.#closed) return;
     this.#closed = cause;
+    this.#outgoing.drop();
     this.#wire.destroy();
     this.#handler.onClosed(cause);
   }
@@ -194,6 +200,7 @@ export class Connection {
   end(cause: DeviceError): void {
     if (this.#closed) return;
     this.#closed = cause;
+    this.#outgoing.flush();
     this.#wire.end();
     this.#wire.destroySoon();
     this.#handler.onClosed(cause);

@@ -37,7 +37,8 @@ export class DataOut {
       expStatSn: this.#numbering.here.expStatSn,
     });
     const pieces = data.direction === 'out' ? slices(data.data, 0, immediateBytes) : [];
-    this.#connection.send(header, pieces, immediateBytes, immediateBytes > 0 ? task.sending() : undefined);
+    if (unsolicitedBytes === immediateBytes) this.#connection.send(header, pieces, immediateBytes);
+    else this.#connection.sendFirst(header, pieces, immediateBytes);
     if (data.direction === 'out') task.movedBytes = immediateBytes;
     this.#sendUpTo(unsolicitedBytes, task, reservedTag);
   }
@@ -74,12 +75,9 @@ export class DataOut {
         dataBytes,
         final,
       });
-      this.#connection.send(
-        header,
-        slices(data.data, offset, dataBytes),
-        dataBytes,
-        final ? task.sending() : undefined,
-      );
+      const pieces = slices(data.data, offset, dataBytes);
+      if (final) this.#connection.send(header, pieces, dataBytes);
+      else this.#connection.sendFirst(header, pieces, dataBytes);
       task.movedBytes += dataBytes;
     }
   }

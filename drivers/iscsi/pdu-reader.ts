@@ -1,5 +1,6 @@
 import { crc32c } from '#drivers/iscsi/crc32c';
 import { headerBytes, paddingOf, protocolViolation } from '#drivers/iscsi/pdu';
+import { bug } from '#src/base/errors';
 
 export interface PduReaderOptions {
   /** Where the data segment of this PDU goes (exactly as many bytes), or undefined: into a buffer of its own. Throws what is wrong with it. */
@@ -12,6 +13,8 @@ const noData = Buffer.alloc(0);
 const digestBytes = 4;
 /** TotalAHSLength counts words of four bytes in one byte. */
 const maxAdditionalBytes = 255 * 4;
+/** Shorter pieces would cost more in turns of the event loop than in copying. */
+const worthwhileBytes = 64 * 1024;
 
 /**
  * Cuts what arrives into PDUs (RFC 7143 11.2): basic header, additional headers (read over: no target sends any that matters here), header
@@ -37,6 +40,22 @@ export class PduReader {
   constructor(maxDataBytes: number, options: PduReaderOptions) {
     this.maxDataBytes = maxDataBytes;
     this.#options = options;
+  }
+
+  /** The rest of a data segment that is due, where putting it there at once is worth it; undefined: whatever comes goes to `receive`. */
+  get room(): Buffer | undefined {
+    const data = this.#data;
+    if (!data || this.isHeld || data.length - this.#dataFilled < worthwhileBytes) return undefined;
+    return data.subarray(this.#dataFilled);
+  }
+
+  /** So many bytes of `room` were filled. */
+  receiveInPlace(count: number): void {
+    const data = this.#data;
+    if (!data || count > data.length - this.#dataFilled)
+      throw bug(`${count} bytes came where no room was given for them`);
+    this.#dataFilled += count;
+    this.#finishWhenWhole(data);
   }
 
   /** Returns how much of it was taken: all, unless it is held. */

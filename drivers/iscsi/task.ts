@@ -24,8 +24,6 @@ export class Task {
   /** An ABORT TASK was sent for it. */
   isAborting = false;
   timer: NodeJS.Timeout | undefined;
-  /** Data-Out sequences whose memory is still in use. */
-  #unsent = 0;
   #isSettled = false;
   #answer: ScsiResult | undefined;
   #failure: { readonly cause: unknown } | undefined;
@@ -44,20 +42,12 @@ export class Task {
 
   answer(result: ScsiResult): void {
     this.#answer ??= result;
-    this.#settleWhenFree();
+    this.#settle();
   }
 
   fail(cause: unknown): void {
     this.#failure ??= { cause };
-    this.#settleWhenFree();
-  }
-
-  sending(): () => void {
-    this.#unsent += 1;
-    return () => {
-      this.#unsent -= 1;
-      this.#settleWhenFree();
-    };
+    this.#settle();
   }
 
   /** The caller has its answer, and its memory again. */
@@ -65,9 +55,8 @@ export class Task {
     return this.#isSettled;
   }
 
-  /** Not before the socket has done with the caller's memory. */
-  #settleWhenFree(): void {
-    if (this.#isSettled || this.#unsent > 0 || (!this.#answer && !this.#failure)) return;
+  #settle(): void {
+    if (this.#isSettled) return;
     this.#isSettled = true;
     clearTimeout(this.timer);
     if (this.#answer && !this.givenUp) this.#settled({ result: this.#answer });

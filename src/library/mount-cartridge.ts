@@ -135,7 +135,8 @@ function notReady(
   if (state.kind === 'cleaning-cartridge') {
     return new GrandsireError('cartridge.cleaning', {
       message: `${barcode} is a cleaning cartridge`,
-      remedy: 'Name a data cartridge: `grandsire cartridge list` shows them. To clean a drive, let the library do it, or put this one in by hand.',
+      remedy:
+        'Name a data cartridge: `grandsire cartridge list` shows them. To clean a drive, let the library do it, or put this one in by hand.',
     });
   }
   if (state.kind === 'incompatible-medium') {

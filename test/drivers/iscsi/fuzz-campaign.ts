@@ -122,12 +122,13 @@ async function fuzzLogin({ connection, pdus, requests, feed }: LoginFuzz): Promi
       outcome = {};
     },
   );
-  while (!outcome && !connection.closed) {
+  for (;;) {
+    for (let turn = 0; turn < 8; turn++) await undefined;
+    if (outcome || connection.closed) break;
     const request = requests.shift();
     if (request) feed(pdus.login(request));
     // The answer before was cut short, or announced more than came: this is taken for the rest of it.
     else connection.receive(Buffer.alloc(4096));
-    for (let turn = 0; turn < 8; turn++) await undefined;
   }
   await work;
   return outcome?.login;
@@ -157,7 +158,6 @@ async function fuzzCommands(login: LoggedIn, fuzz: CommandFuzz): Promise<void> {
   setMaxListeners(0, abort.signal);
   const commands = Array.from({ length: 2 + random.below(5) }, () => startCommand(phase, random, abort.signal));
   const text = random.oneIn(6) ? phase.exchangeText([['SendTargets', 'All']]).catch(assertLawful) : undefined;
-  wire.isStuck = random.oneIn(4);
   for (let left = 10 + random.below(60); left > 0 && !connection.closed; left--) {
     feed(pdus.next());
     if (random.oneIn(3)) await undefined;

@@ -1,12 +1,10 @@
-import type { Wire } from '#drivers/iscsi/connection';
+import type { Wire } from '#drivers/iscsi/outgoing';
 import { type Request, RequestReader } from '#test/drivers/iscsi/figures';
 
 /** A socket without a network: requests are handed over whole, and nothing waits for a clock. */
 export class MemoryWire implements Wire {
   readonly reader = new RequestReader();
   isDestroyed = false;
-  /** While set, what is written stays in the memory of its owner, as when the peer does not read. */
-  isStuck = false;
   readonly #onRequest: (request: Request) => void;
   readonly #unsent: (() => void)[] = [];
 
@@ -14,19 +12,9 @@ export class MemoryWire implements Wire {
     this.#onRequest = onRequest;
   }
 
-  cork(): void {
-    // Requests are handed over when they are whole.
-  }
-
-  uncork(): void {
-    // As above.
-  }
-
-  write(bytes: Uint8Array, onSent?: () => void): void {
-    if (onSent) {
-      this.#unsent.push(onSent);
-      if (!this.isStuck || this.isDestroyed) queueMicrotask(() => this.#sent());
-    }
+  write(bytes: Uint8Array, onSent: () => void): void {
+    this.#unsent.push(onSent);
+    queueMicrotask(() => this.#sent());
     if (this.isDestroyed) return;
     for (let request = this.reader.take(bytes); request; request = this.reader.take()) this.#onRequest(request);
   }
@@ -43,12 +31,6 @@ export class MemoryWire implements Wire {
   destroy(): void {
     this.isDestroyed = true;
     queueMicrotask(() => this.#sent());
-  }
-
-  /** The peer reads again. */
-  release(): void {
-    this.isStuck = false;
-    this.#sent();
   }
 
   #sent(): void {

@@ -104,3 +104,48 @@ describe('PDUs', () => {
     assert.throws(() => read(pdu, 48), /a data segment of 4097 bytes, where 4096 were allowed/);
   });
 });
+
+describe('a long data segment, as a socket reads it', () => {
+  for (const wrapping of digestChoices) {
+    const name = Object.entries(wrapping).flatMap(([key, isOn]) => (isOn ? [key] : []));
+    test(`straight to its place, the end of it with what follows (${name.join(', ') || 'no digests'})`, () => {
+      const data = pattern(300_001);
+      const pdus = Buffer.concat([
+        buildPdu('dataIn', { dataSn: 0, itt: 5 }, data, wrapping),
+        buildPdu('dataIn', { dataSn: 1, itt: 5 }, data, wrapping),
+      ]);
+      const place = Buffer.alloc(data.length);
+      let whole = 0;
+      const reader = new PduReader(1 << 20, {
+        placeOf: () => place.fill(0),
+        onPdu: (_, came) => {
+          assert.ok(came === place && came.equals(data));
+          whole += 1;
+        },
+      });
+      Object.assign(reader, wrapping);
+      let inPlaceBytes = 0;
+      for (let at = 0, piece = 1; at < pdus.length; piece = (piece * 7) % 50_021) {
+        const { room } = reader;
+        const count = Math.min(piece, pdus.length - at, room?.length ?? piece);
+        const bytes = pdus.subarray(at, at + count);
+        if (room) {
+          bytes.copy(room);
+          reader.receiveInPlace(count);
+          inPlaceBytes += count;
+        } else reader.receive(bytes);
+        at += count;
+      }
+      assert.equal(whole, 2);
+      assert.ok(inPlaceBytes > data.length, `${inPlaceBytes} bytes went straight there`);
+    });
+  }
+
+  test('no room is given for short pieces, and none while what follows is held', () => {
+    const reader = new PduReader(1 << 20, { placeOf: () => undefined, onPdu: () => undefined });
+    assert.equal(reader.room, undefined);
+    reader.receive(buildPdu('dataIn', { itt: 5 }, pattern(70_000)).subarray(0, 48 + 10_000));
+    assert.equal(reader.room, undefined);
+    assert.throws(() => reader.receiveInPlace(70_000), /where no room was given/);
+  });
+});

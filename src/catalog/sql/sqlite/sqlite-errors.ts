@@ -17,7 +17,7 @@ const translations: Readonly<Record<string, (path: string) => Translation>> = {
   SQLITE_BUSY: () => ({
     code: 'catalog.busy',
     what: 'is locked by another process for too long',
-    remedy: "Wait for it to end, then run the command again.",
+    remedy: 'Wait for it to end, then run the command again.',
   }),
   SQLITE_CANTOPEN: (path) => ({
     code: 'catalog.unreachable',
