@@ -88,7 +88,7 @@ const scenarios: readonly Scenario[] = [
     injected: 'Changer, MOVE MEDIUM into the drive: HARDWARE ERROR 15/01',
     outcome: 'The run ends. What was staged stays staged and can be restored; the next run writes it.',
     messages: [
-      '…: MOVE MEDIUM failed: hardware error: mechanical positioning error (4/15/01); G00001L9 is in slot:1 now\nLook at the display of the device, power-cycle it, then run `grandsire library inventory`; if it fails again it needs service.',
+      '…: MOVE MEDIUM failed: hardware error: mechanical positioning error (4/15/01); G00001L9 is in slot:1 now; … is complete, and what of it is not on cartridges stays staged and can be restored from there\nLook at the display of the device, power-cycle it, then run `grandsire library inventory`; if it fails again it needs service.',
     ],
     run: onBench(async (bench) => {
       bench.plant('changer', { when: operation.move, action: check(0x4, 0x15, 0x01) });
