@@ -95,7 +95,7 @@ describe('the checker of the crash campaign', () => {
     assert.ok((checked['indexLines'] ?? 0) >= 15);
     assert.deepEqual(view.dataSets.map(({ dataSet }) => dataSet).sort(), Object.values(dataSets).sort());
     assert.deepEqual(
-      view.cartridges.filter(({ state }) => state === 'protected').map(({ barcode }) => barcode),
+      view.cartridges.filter(({ blank, freeAt }) => !blank && freeAt > now).map(({ barcode }) => barcode),
       [written],
     );
   });

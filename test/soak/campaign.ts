@@ -88,7 +88,13 @@ export class Campaign implements Disposable {
     if (!this.#suspended && random.chance(0.012)) this.#loseCatalog();
     const operation = this.#suspended
       ? rebuildLost
-      : drawOperation({ random, workplace: this.#workplace, device: this.#device, view: this.#view });
+      : drawOperation({
+          random,
+          workplace: this.#workplace,
+          device: this.#device,
+          view: this.#view,
+          at: this.#now + minuteMs,
+        });
     const mishap = drawMishap(random, {
       disks: this.#workplace.disks,
       target: this.#device.breakTarget !== undefined,

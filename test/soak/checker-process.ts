@@ -23,7 +23,9 @@ export interface Finding {
 export interface View {
   readonly cartridges: readonly {
     readonly barcode: string;
-    readonly state: 'blank' | 'free' | 'protected';
+    readonly blank: boolean;
+    /** Milliseconds since 1970: protected before, free from then on. */
+    readonly freeAt: number;
     /** `slot:5`, `drive:1`, `mail:1`, `outside`. */
     readonly place: string;
   }[];

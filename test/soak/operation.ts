@@ -25,6 +25,8 @@ interface Surroundings {
   readonly workplace: Workplace;
   readonly device: DeviceUnderTest;
   readonly view: View;
+  /** At which the operation will run. */
+  readonly at: number;
 }
 
 type Draw = (surroundings: Surroundings) => Operation | undefined;
@@ -106,12 +108,13 @@ function verify({ random, view }: Surroundings): Operation {
 }
 
 /** Of what is free or blank; and, to be refused, of what is protected. */
-function label({ random, view }: Surroundings): Operation {
-  const { barcode, state } = random.pick(view.cartridges);
+function label({ random, view, at }: Surroundings): Operation {
+  const { barcode, blank, freeAt } = random.pick(view.cartridges);
+  const isProtected = !blank && freeAt > at;
   return {
-    kind: state === 'protected' ? 'cartridge label, protected' : 'cartridge label',
+    kind: isProtected ? 'cartridge label, protected' : 'cartridge label',
     argv: ['cartridge', 'label', barcode, '--yes'],
-    allowed: state === 'protected' ? [6] : [0],
+    allowed: isProtected ? [6] : [0],
   };
 }
 

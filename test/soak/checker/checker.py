@@ -23,6 +23,9 @@ from media import Cartridges, Checksums
 from places import check_places, places
 from volumes import Volumes
 
+# What is protected for ever, as a number that JSON has.
+FAR_AWAY = 2 ** 52
+
 
 class Checker:
     def __init__(self, folder):
@@ -95,8 +98,12 @@ class Checker:
         for row in self.catalog.cartridges.values():
             files = self.cartridges.files(row.barcode)
             until = self.volumes.protected_until(row.barcode)
-            state = 'blank' if not files else 'protected' if until > self.now else 'free'
-            result.append({'barcode': row.barcode, 'state': state, 'place': where.get(row.barcode, 'outside')})
+            result.append({
+                'barcode': row.barcode,
+                'blank': not files,
+                'freeAt': min(until, FAR_AWAY),
+                'place': where.get(row.barcode, 'outside'),
+            })
         return result
 
 
