@@ -1,4 +1,4 @@
-import { type Matrix, matrixScenario, sense } from '#test/faults/drive/trials';
+import { type Matrix, matrixScenario, outOfUse, sense } from '#test/faults/drive/trials';
 import type { Chapter } from '#test/faults/scenario';
 
 const inPlace = "CHECK CONDITION in place of the drive's answer, once:";
@@ -103,21 +103,7 @@ const matrices: readonly Matrix[] = [
     outcome:
       'The drive is put out of use with that reason until an inventory finds it well, and the work goes on in another one. Here there is none; the cartridge is not suspected, and what was staged stays so.',
     troubles: [sense(4, 0x44, 0x00), sense(4, 0x40, 0x01), sense(4, 0x15, 0x01)],
-    endings: {
-      load: 'down',
-      look: 'down',
-      append: 'down',
-      write: 'down',
-      commit: 'down',
-      place: 'down',
-      unload: 'told drive.down',
-      labelWrite: 'out',
-      labelCommit: 'out',
-      labelRewind: 'out',
-      labelRead: 'out',
-      reach: 'out',
-      read: 'out',
-    },
+    endings: outOfUse,
     messages: ['drive:1 of main was put out of use: virtual:…/library drive 1: WRITE(6) failed: hardware error: …'],
   },
   {

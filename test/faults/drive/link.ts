@@ -1,4 +1,4 @@
-import { type Matrix, matrixScenario, sense, type Trouble } from '#test/faults/drive/trials';
+import { type Matrix, matrixScenario, outOfUse, sense, type Trouble } from '#test/faults/drive/trials';
 import type { Chapter } from '#test/faults/scenario';
 
 /** It may be the drive or not: the next cartridge shows. */
@@ -17,22 +17,6 @@ const unclear = (code: string): Matrix['endings'] => ({
   reach: `lacks ${code}`,
   read: `lacks ${code}`,
 });
-
-const outOfUse: Matrix['endings'] = {
-  load: 'down',
-  look: 'down',
-  append: 'down',
-  write: 'down',
-  commit: 'down',
-  place: 'down',
-  unload: 'told drive.down',
-  labelWrite: 'out',
-  labelCommit: 'out',
-  labelRewind: 'out',
-  labelRead: 'out',
-  reach: 'out',
-  read: 'out',
-};
 
 const bytes = (text: string, hex: string, code?: string): Trouble => ({
   text,

@@ -95,6 +95,23 @@ export interface Matrix {
   readonly unnamedIn?: readonly PhaseName[];
 }
 
+/** It is certainly the drive: out of use with a reason, and nothing is held against a cartridge. */
+export const outOfUse: Matrix['endings'] = {
+  load: 'down',
+  look: 'down',
+  append: 'down',
+  write: 'down',
+  commit: 'down',
+  place: 'down',
+  unload: 'told drive.down',
+  labelWrite: 'out',
+  labelCommit: 'out',
+  labelRewind: 'out',
+  labelRead: 'out',
+  reach: 'out',
+  read: 'out',
+};
+
 /** One scenario of the page: the same kind of trouble in every phase. */
 export function matrixScenario(matrix: Matrix): Scenario {
   const { name, injected, outcome, troubles, endings, messages } = matrix;
