@@ -174,8 +174,8 @@ class ManagedLibrary implements Library {
         [Symbol.asyncDispose]: async () => {
           if (!held) return;
           held = false;
+          await using _released = lease;
           await this.#dismount(bay, cartridge);
-          await lease[Symbol.asyncDispose]();
         },
       };
     } catch (cause) {
@@ -303,12 +303,15 @@ class ManagedLibrary implements Library {
   }
 
   async #threadOrGiveBack(bay: Bay, cartridge: CartridgeRecord, { signal }: MountRequest): Promise<void> {
-    try {
-      await threadCartridge(this.#mountParts, bay, { cartridge, signal });
-    } catch (cause) {
-      await this.#dismount(bay, cartridge);
-      throw cause;
-    }
+    // What failed first is told, also where the way back fails as well.
+    let isThreaded = false;
+    await using _way = {
+      [Symbol.asyncDispose]: async () => {
+        if (!isThreaded) await this.#dismount(bay, cartridge);
+      },
+    };
+    await threadCartridge(this.#mountParts, bay, { cartridge, signal });
+    isThreaded = true;
   }
 
   async #dismount(bay: Bay, cartridge: CartridgeRecord): Promise<void> {
@@ -324,8 +327,12 @@ class ManagedLibrary implements Library {
           `What was committed was on the medium before; see that it can be read: grandsire verify ${barcode}.`,
       });
     }
-    await this.#serially(() => giveBack(this.#mountParts, bay, cartridge));
-    this.#wakeWaiters();
+    try {
+      await this.#serially(() => giveBack(this.#mountParts, bay, cartridge));
+    } finally {
+      // Also where the catalog could not be told: whoever waits for a drive would wait for ever.
+      this.#wakeWaiters();
+    }
   }
 
   #nextFreed(signal: AbortSignal | undefined): Promise<void> {
