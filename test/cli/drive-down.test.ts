@@ -264,5 +264,9 @@ describe('whose fault it is', () => {
       (await drives(here)).map(({ state }) => state),
       ['empty', 'empty'],
     );
+    // An operator who labels it anew, which reads the label back, has it used again.
+    plans.clear();
+    assert.equal((await here.command('cartridge', 'label', 'G00001L9', '--yes')).exitCode, 0);
+    assert.equal(await conditionOf(here, 'G00001L9'), 'good');
   });
 });
