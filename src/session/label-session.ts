@@ -191,6 +191,7 @@ async function confirm(
     // What was doubted was the volume that is gone, or whether it can be written at all: the new label was, and was read back.
     ...(doubt ? { condition: 'good', conditionReason: undefined } : {}),
     fill: 'appendable',
+    writeProtected: false,
     usedBytes: 0,
     serial: medium.mediumSerial,
     ...(medium.capacityBytes === undefined ? {} : { capacityBytes: medium.capacityBytes }),

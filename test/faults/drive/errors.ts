@@ -154,7 +154,7 @@ const matrices: readonly Matrix[] = [
       read: 'lacks cartridge.unreadable-block',
     },
     messages: [
-      'cartridge G00001L9 (main/slot:1) is write-protected: data protect: …; the run goes on with the next cartridge. If it may be written to, move its write-protect switch and load it again.',
+      'cartridge G00001L9 (main/slot:1) is write-protected: data protect: …; the run goes on with the next cartridge. If it may be written to, move its write-protect switch, then have it looked at: grandsire cartridge identify G00001L9.',
     ],
   },
   {
