@@ -44,8 +44,8 @@ export class WatchedDrive implements TapeDrive {
   #hear: TroubleHearer | undefined;
   #fault: string | undefined;
   #blocks = 0;
-  /** A load was begun, and the drive has not said since that it is ready. */
-  #isUnready = false;
+  /** A load was begun, by this process or perhaps by another before it, and the drive has not said since that it is ready. */
+  #isUnready = true;
 
   constructor(drive: TapeDrive, alarm: Alarm) {
     this.#drive = drive;
