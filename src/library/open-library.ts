@@ -171,6 +171,7 @@ class ManagedLibrary implements Library {
         driveNumber: bay.number,
         cartridge,
         virtual: this.#options.virtual,
+        suspect: (message) => bay.drive.suspect(message),
         [Symbol.asyncDispose]: async () => {
           if (!held) return;
           held = false;

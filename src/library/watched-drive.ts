@@ -89,6 +89,11 @@ export class WatchedDrive implements TapeDrive {
     return isProof;
   }
 
+  /** Something went wrong that the drive did not report; what it did report was told before, and counts alone. */
+  suspect(message: string): Promise<void> {
+    return this.#tell({ certain: false, message });
+  }
+
   condemn(reason: string): void {
     this.#fault ??= reason;
   }
