@@ -11,8 +11,8 @@ import type { Configuration, LibrarySettings, RotationSettings } from '#src/conf
 import type { Driver, FoundUnit } from '#src/device/driver';
 import type { ScsiTransport } from '#src/device/scsi-transport';
 import type { PlanningConfiguration } from '#src/jobs/planning-state';
+import type { Library } from '#src/library/library';
 import type { LibraryWarning } from '#src/library/library-parts';
-import type { Library } from '#src/library/open-library';
 import type { PlanningRotation } from '#src/rotation/planning-state';
 import { parseRunTime } from '#src/rotation/run-time';
 import { bindScheme, type Scheme } from '#src/rotation/scheme';

@@ -1,9 +1,25 @@
 import type { DriveRecord } from '#src/catalog/libraries';
 import type { Bay } from '#src/library/drive-bays';
 import { unreachable } from '#src/library/drive-trouble';
+import type { LibraryOptions } from '#src/library/library-parts';
+import type { MountParts } from '#src/library/mount-parts';
 import type { NumberedElement } from '#src/library/numbered-element';
 
-export interface DriveFacts {
+interface KeepParts extends Pick<MountParts, 'robot' | 'bays' | 'busy'> {
+  readonly options: Pick<LibraryOptions, 'name' | 'catalog' | 'clock' | 'changer'>;
+}
+
+/** What commands that only read will answer from. Drives that were put out of use stay so. */
+export async function keepRecord({ options, robot, bays, busy }: KeepParts): Promise<void> {
+  const { catalog, clock, name: library, changer } = options;
+  const known = (await catalog.libraries.get(library))?.drives ?? [];
+  const drives = driveRecords({ library, elements: robot.of('drive'), known, bays: bays.all, busy });
+  const { slots, mailSlots } = changer.geometry;
+  const counts = { slots: slots.count, mailSlots: mailSlots.count };
+  await catalog.libraries.put({ name: library, inventoriedAt: clock.now(), ...counts, drives });
+}
+
+interface DriveFacts {
   readonly library: string;
   readonly elements: readonly NumberedElement[];
   /** As the catalog has them. */
@@ -14,7 +30,7 @@ export interface DriveFacts {
 }
 
 /** What the catalog is to say of the drives after a look; what could not be asked stays as it was known. */
-export function driveRecords({ library, elements, known, bays, busy }: DriveFacts): readonly DriveRecord[] {
+function driveRecords({ library, elements, known, bays, busy }: DriveFacts): readonly DriveRecord[] {
   return elements.map((element) => {
     const before = known.find(({ number }) => number === element.number);
     const bay = bays.find(({ number }) => number === element.number);
