@@ -3,6 +3,7 @@ import type { DriveAbilities } from '#drivers/scsi-tape/capabilities';
 import { configureDrive } from '#drivers/scsi-tape/configure';
 import { readDensities } from '#drivers/scsi-tape/densities';
 import { LoadUnload } from '#drivers/scsi-tape/load-unload';
+import { loseAfterMediumError } from '#drivers/scsi-tape/lose-place';
 import { type DriveParts, readMediumState } from '#drivers/scsi-tape/medium-state';
 import { type LostData, readOutcome, type Unforeseen, writeOutcome } from '#drivers/scsi-tape/outcomes';
 import { Positioning } from '#drivers/scsi-tape/positioning';
@@ -250,7 +251,7 @@ export class ScsiTapeDrive implements TapeDrive {
         count.losePlace();
         return outcome;
       case 'medium-error':
-        this.#positioning.loseAfterMediumError();
+        loseAfterMediumError(this.#unit, this.#abilities);
         return outcome;
       case 'attention':
         this.#unit.lose();
