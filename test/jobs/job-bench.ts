@@ -18,7 +18,7 @@ import { type DespoolState, despool, openDespoolState } from '#src/jobs/despool'
 import { describeDataSet } from '#src/jobs/index-record';
 import type { MountCartridge } from '#src/jobs/mounting';
 import { type CartridgeUse, prepareVolume } from '#src/jobs/prepare-volume';
-import { rebuild } from '#src/jobs/rebuild';
+import { rebuild } from '#src/jobs/rebuild/rebuild';
 import { restore } from '#src/jobs/restore';
 import type { RestoreRequest } from '#src/jobs/select-trees';
 import type { Library } from '#src/library/library';

@@ -1,8 +1,8 @@
 import type { Catalog } from '#src/catalog/catalog';
 import type { DataSetRecord } from '#src/catalog/data-sets';
 import type { UnreadCopy } from '#src/catalog/tape-files';
-import { adoptDataSet, segmentFacts } from '#src/jobs/adopt-data-set';
-import { encodeBatch, splitPath } from '#src/jobs/encode-batch';
+import { adoptDataSet, segmentFacts } from '#src/jobs/rebuild/adopt-data-set';
+import { encodeBatch, splitPath } from '#src/jobs/rebuild/encode-batch';
 import { type IndexLine, parseDeletionLine, parseIndexLine } from '#src/volume/index-line';
 import { readIndex } from '#src/volume/index-payload';
 import { type DataSetIndexRecord, damaged } from '#src/volume/index-record';

@@ -9,7 +9,7 @@ import { type FileVersion, versionFlags } from '#src/catalog/files';
 import type { TapeFileRecord } from '#src/catalog/tape-files';
 import type { VolumeRecord } from '#src/catalog/volumes';
 import type { CopyReader } from '#src/jobs/copy-sources';
-import { encodeBatch } from '#src/jobs/encode-batch';
+import { encodeBatch } from '#src/jobs/rebuild/encode-batch';
 import type { SegmentDescriptor } from '#src/volume/descriptor';
 import type { IndexLine } from '#src/volume/index-line';
 
