@@ -282,6 +282,34 @@ for (const engine of engines) {
       });
     });
 
+    test('where the volume goes, what is still in staging is to be written again, and so is the index; a withdrawn intent undoes the first', async () => {
+      await withCatalog(engine, async (catalog) => {
+        const [cartridge, other] = [await addCartridge(catalog), await addCartridge(catalog, 'B')];
+        const { key } = await addStaged(catalog, [{ path: '/f' }]);
+        await writeSegment(catalog, await addVolume(catalog, cartridge), { dataSet: key, segment: 1, fileNumber: 1 });
+        await catalog.dataSets.update(key, {
+          state: 'complete',
+          finishedAt: day('2026-11-22T23:00:00Z'),
+          concluded: true,
+        });
+        const state = async () => [
+          (await catalog.dataSets.segments(key))[0]?.state,
+          (await catalog.dataSets.get(key))?.concluded,
+          await catalog.check(),
+        ];
+        const intent = await catalog.volumes.beginLabelling(newVolume(cartridge));
+        assert.deepEqual(await state(), ['staged', false, []]);
+        await catalog.volumes.withdraw(intent.key);
+        assert.deepEqual(await state(), ['written', false, []]);
+        await writeSegment(catalog, await addVolume(catalog, other), { dataSet: key, segment: 1, fileNumber: 1 });
+        await catalog.dataSets.update(key, { concluded: true });
+        await catalog.volumes.adopt({ ...newVolume(cartridge), rebuilt: false });
+        assert.deepEqual(await state(), ['written', true, []], 'there is another copy');
+        await catalog.volumes.adopt({ ...newVolume(other), rebuilt: false });
+        assert.deepEqual(await state(), ['staged', false, []]);
+      });
+    });
+
     test('what is not staged cannot be written, and nothing of the attempt stays', async () => {
       await withCatalog(engine, async (catalog) => {
         const cartridge = await addCartridge(catalog);
