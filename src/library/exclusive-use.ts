@@ -1,6 +1,6 @@
 import { acquireFlockLease } from '#src/base/flock-lease';
 import type { Cancellable } from '#src/device/tape-drive';
-import type { LibraryOptions } from '#src/library/library-parts';
+import type { LibraryOptions } from '#src/library/library-options';
 import { SharedLease } from '#src/library/shared-lease';
 
 type UseOptions = Pick<LibraryOptions, 'name' | 'locks' | 'catalog' | 'job' | 'wait' | 'clock' | 'pause'>;

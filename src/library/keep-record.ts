@@ -1,11 +1,11 @@
 import type { DriveRecord } from '#src/catalog/libraries';
-import type { Bay } from '#src/library/drive-bays';
-import { unreachable } from '#src/library/drive-trouble';
-import type { LibraryOptions } from '#src/library/library-parts';
-import type { MountParts } from '#src/library/mount-parts';
-import type { NumberedElement } from '#src/library/numbered-element';
+import type { Bay } from '#src/library/drives/drive-bays';
+import { unreachable } from '#src/library/drives/drive-trouble';
+import type { LibraryOptions } from '#src/library/library-options';
+import type { LibraryParts } from '#src/library/library-parts';
+import type { NumberedElement } from '#src/library/robot/numbered-element';
 
-interface KeepParts extends Pick<MountParts, 'robot' | 'bays' | 'busy'> {
+interface KeepParts extends Pick<LibraryParts, 'robot' | 'bays' | 'busy'> {
   readonly options: Pick<LibraryOptions, 'name' | 'catalog' | 'clock' | 'changer'>;
 }
 

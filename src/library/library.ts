@@ -1,10 +1,10 @@
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Cancellable } from '#src/device/tape-drive';
-import type { Bay } from '#src/library/drive-bays';
-import type { MoveResult } from '#src/library/library-parts';
+import type { Bay } from '#src/library/drives/drive-bays';
+import type { MoveResult } from '#src/library/library-options';
 import type { LibraryStatus } from '#src/library/library-status';
-import type { Mount, MountRequest } from '#src/library/mount-parts';
-import type { NumberedElement } from '#src/library/numbered-element';
+import type { Mount, MountRequest } from '#src/library/mount/mount';
+import type { NumberedElement } from '#src/library/robot/numbered-element';
 
 export interface InventoryOptions extends Cancellable {
   /** Has the library read its barcodes anew first, which takes minutes. */

@@ -1,23 +1,24 @@
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Cancellable } from '#src/device/tape-drive';
-import { cleanDrive, cleanHand, drivesLeft } from '#src/library/cleaning-session';
 import { closeDevice } from '#src/library/close-device';
-import { type Bay, DriveBays } from '#src/library/drive-bays';
-import { DriveExperience } from '#src/library/drive-experience';
+import { cleanDrive, cleanHand, drivesLeft } from '#src/library/drives/cleaning-session';
+import { type Bay, DriveBays } from '#src/library/drives/drive-bays';
+import { DriveExperience } from '#src/library/drives/drive-experience';
+import { retryDrives } from '#src/library/drives/retry-drives';
 import { ExclusiveUse } from '#src/library/exclusive-use';
-import { findRecord } from '#src/library/find-place';
 import { keepRecord } from '#src/library/keep-record';
 import type { InventoryOptions, Library } from '#src/library/library';
 import { notInventoried } from '#src/library/library-errors';
-import type { LibraryOptions, MoveResult } from '#src/library/library-parts';
+import type { LibraryOptions, MoveResult } from '#src/library/library-options';
+import type { LibraryParts } from '#src/library/library-parts';
 import { type LibraryStatus, libraryStatus } from '#src/library/library-status';
-import type { Mount, MountParts, MountRequest } from '#src/library/mount-parts';
-import { Mounts } from '#src/library/mounts';
-import { Moves } from '#src/library/moves';
-import type { NumberedElement } from '#src/library/numbered-element';
-import { retryDrives } from '#src/library/retry-drives';
-import { Robot } from '#src/library/robot';
-import { watchChanger } from '#src/library/watched-changer';
+import type { Mount, MountRequest } from '#src/library/mount/mount';
+import { Mounts } from '#src/library/mount/mounts';
+import { findRecord } from '#src/library/robot/find-place';
+import { Moves } from '#src/library/robot/moves';
+import type { NumberedElement } from '#src/library/robot/numbered-element';
+import { Robot } from '#src/library/robot/robot';
+import { watchChanger } from '#src/library/watchdog/watched-changer';
 
 export function openLibrary(options: LibraryOptions): Library {
   return new ManagedLibrary(options);
@@ -25,7 +26,7 @@ export function openLibrary(options: LibraryOptions): Library {
 
 class ManagedLibrary implements Library {
   readonly #options: LibraryOptions;
-  readonly #parts: MountParts;
+  readonly #parts: LibraryParts;
   readonly #use: ExclusiveUse;
   readonly #moves: Moves;
   readonly #mounts: Mounts;

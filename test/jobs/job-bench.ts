@@ -22,7 +22,7 @@ import { rebuild } from '#src/jobs/rebuild/rebuild';
 import { restore } from '#src/jobs/restore';
 import type { RestoreRequest } from '#src/jobs/select-trees';
 import type { Library } from '#src/library/library';
-import type { LibraryWarning } from '#src/library/library-parts';
+import type { LibraryWarning } from '#src/library/library-options';
 import type { Protection } from '#src/media/facets';
 import { openReadSession } from '#src/session/read-session';
 import { memoryPayload } from '#src/session/tape-file-source';

@@ -1,9 +1,5 @@
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { TapeDrive } from '#src/device/tape-drive';
-import type { DriveBays } from '#src/library/drive-bays';
-import type { DriveExperience } from '#src/library/drive-experience';
-import type { LibraryOptions } from '#src/library/library-parts';
-import type { Robot } from '#src/library/robot';
 
 export interface MountRequest {
   /** What for, in the operator's words. */
@@ -22,15 +18,4 @@ export interface Mount extends AsyncDisposable {
   readonly cartridge: CartridgeRecord;
   /** The cartridges of this library are files. */
   readonly virtual: boolean;
-}
-
-export interface MountParts {
-  readonly options: Pick<LibraryOptions, 'name' | 'catalog' | 'clock' | 'warn' | 'note' | 'virtual'>;
-  readonly robot: Robot;
-  readonly bays: DriveBays;
-  readonly experience: DriveExperience;
-  /** Numbers of the drives that are mounted by this process. */
-  readonly busy: Set<number>;
-  /** Numbers of the drives that are still getting ready what a dead process loaded. */
-  readonly threading: Set<number>;
 }

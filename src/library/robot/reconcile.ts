@@ -3,7 +3,7 @@ import { groupBy } from '#src/base/group-by';
 import type { CartridgeRecord, NewCartridgeRecord } from '#src/catalog/cartridges';
 import type { ElementKind } from '#src/device/media-changer';
 import { describePlace } from '#src/library/library-address';
-import type { NumberedElement } from '#src/library/numbered-element';
+import type { NumberedElement } from '#src/library/robot/numbered-element';
 import { parseBarcode } from '#src/media/barcode';
 import type { Barcode, CartridgeId, Location } from '#src/media/facets';
 

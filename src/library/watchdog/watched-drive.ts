@@ -22,9 +22,9 @@ import {
   troubleOfFailure,
   troubleOfLoad,
   troubleOfOutcome,
-} from '#src/library/drive-trouble';
-import { PhaseWatch } from '#src/library/phase-watch';
-import { describeBudget, type Phase, phases } from '#src/library/phases';
+} from '#src/library/drives/drive-trouble';
+import { PhaseWatch } from '#src/library/watchdog/phase-watch';
+import { describeBudget, type Phase, phases } from '#src/library/watchdog/phases';
 
 /** A label is one block, and reading it shows little; with a descriptor and data behind it heads and medium have worked. */
 const provingBlocks = 3;

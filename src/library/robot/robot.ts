@@ -4,10 +4,10 @@ import type { ElementKind, MoveOutcome } from '#src/device/media-changer';
 import type { Cancellable } from '#src/device/tape-drive';
 import { describePlace } from '#src/library/library-address';
 import { noSuchPlace } from '#src/library/library-errors';
-import type { LibraryOptions } from '#src/library/library-parts';
-import { type MoveRefusal, moveFailed, moveRefused } from '#src/library/move-errors';
-import { addressOfNumber, type NumberedElement, numberElements, type Place } from '#src/library/numbered-element';
-import { reconcileInventory } from '#src/library/reconcile';
+import type { LibraryOptions } from '#src/library/library-options';
+import { type MoveRefusal, moveFailed, moveRefused } from '#src/library/robot/move-errors';
+import { addressOfNumber, type NumberedElement, numberElements, type Place } from '#src/library/robot/numbered-element';
+import { reconcileInventory } from '#src/library/robot/reconcile';
 import type { Location } from '#src/media/facets';
 
 type RobotOptions = Pick<LibraryOptions, 'name' | 'libraries' | 'changer' | 'catalog' | 'clock' | 'warn' | 'newPool'>;

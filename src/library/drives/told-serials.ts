@@ -1,4 +1,4 @@
-import type { NumberedElement } from '#src/library/numbered-element';
+import type { NumberedElement } from '#src/library/robot/numbered-element';
 
 /**
  * Which serial number the library gives for the drive of each element, made good against those of the drives themselves: one that is cut is

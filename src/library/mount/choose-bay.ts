@@ -1,10 +1,11 @@
 import { GrandsireError } from '#src/base/errors';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { DriveRecord } from '#src/catalog/libraries';
-import type { Bay } from '#src/library/drive-bays';
+import type { Bay } from '#src/library/drives/drive-bays';
 import { describePlace } from '#src/library/library-address';
-import type { MountParts, MountRequest } from '#src/library/mount-parts';
-import type { NumberedElement } from '#src/library/numbered-element';
+import type { LibraryParts } from '#src/library/library-parts';
+import type { MountRequest } from '#src/library/mount/mount';
+import type { NumberedElement } from '#src/library/robot/numbered-element';
 import { driveAccess } from '#src/media/generation';
 
 export interface BayQuestion {
@@ -19,7 +20,7 @@ export interface BayQuestion {
  * The drive in which a cartridge lies already; else an empty one; else one that holds something which nobody uses. One that something tells against, and one that
  * is still getting a cartridge ready, only where there is no other. `wait`: every drive that could, or the one that holds it, is mounted by this process.
  */
-export async function chooseBay(parts: MountParts, question: BayQuestion): Promise<Bay | 'wait'> {
+export async function chooseBay(parts: LibraryParts, question: BayQuestion): Promise<Bay | 'wait'> {
   const { options, bays, robot, busy, threading } = parts;
   const { cartridge, source, request, leaveLoaded } = question;
   if (request.driveNumber !== undefined) robot.at({ kind: 'drive', number: request.driveNumber });
@@ -46,7 +47,7 @@ export async function chooseBay(parts: MountParts, question: BayQuestion): Promi
 }
 
 /** Undefined for a drive in working order. What a drive met in this process counts whatever the catalog says: so no work is tried in it for ever. */
-function reasonDown({ bays }: MountParts, number: number, records: readonly DriveRecord[]): string | undefined {
+function reasonDown({ bays }: LibraryParts, number: number, records: readonly DriveRecord[]): string | undefined {
   const record = records.find((drive) => drive.number === number);
   return record?.state === 'down' ? (record.reason ?? 'it was put out of use') : bays.get(number)?.drive.fault;
 }
@@ -95,7 +96,7 @@ function noneFree(
     cartridge,
     idle,
     robot,
-  }: { readonly cartridge: CartridgeRecord; readonly idle: readonly Bay[] } & Pick<MountParts, 'robot'>,
+  }: { readonly cartridge: CartridgeRecord; readonly idle: readonly Bay[] } & Pick<LibraryParts, 'robot'>,
 ): GrandsireError {
   const held = idle.map(({ number }) => {
     const { barcode } = robot.at({ kind: 'drive', number });

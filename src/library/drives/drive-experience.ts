@@ -2,11 +2,11 @@ import { hours } from '#src/base/duration';
 import type { ActionRecord } from '#src/catalog/actions';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Repositories } from '#src/catalog/catalog';
-import { Blame, type Experience, type Verdict } from '#src/library/blame';
 import { standingDoubt } from '#src/library/doubt';
-import type { Bay } from '#src/library/drive-bays';
-import { nameDrive, type StateParts } from '#src/library/drive-state';
-import type { DriveTrouble } from '#src/library/drive-trouble';
+import { Blame, type Experience, type Verdict } from '#src/library/drives/blame';
+import type { Bay } from '#src/library/drives/drive-bays';
+import { nameDrive, type StateParts } from '#src/library/drives/drive-state';
+import type { DriveTrouble } from '#src/library/drives/drive-trouble';
 import type { CartridgeId } from '#src/media/facets';
 
 /** Failures that lie further apart than a month are no pattern. */

@@ -1,6 +1,6 @@
 import type { DriveRecord } from '#src/catalog/libraries';
 import { describePlace } from '#src/library/library-address';
-import type { LibraryOptions } from '#src/library/library-parts';
+import type { LibraryOptions } from '#src/library/library-options';
 
 export type StateParts = Pick<LibraryOptions, 'name' | 'catalog' | 'clock' | 'warn'>;
 

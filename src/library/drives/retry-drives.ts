@@ -1,13 +1,13 @@
 import { GrandsireError } from '#src/base/errors';
 import type { Cancellable } from '#src/device/tape-drive';
-import type { Bay } from '#src/library/drive-bays';
-import { nameDrive, putDown, setDrive } from '#src/library/drive-state';
-import type { MountParts } from '#src/library/mount-parts';
+import type { Bay } from '#src/library/drives/drive-bays';
+import { nameDrive, putDown, setDrive } from '#src/library/drives/drive-state';
+import type { LibraryParts } from '#src/library/library-parts';
 
 /**
  * Gives drives that are down another chance: one that answers, and lets go of what is in it, is used again. Whether it is really mended shows at its next session.
  */
-export async function retryDrives(parts: MountParts, options: Cancellable = {}): Promise<void> {
+export async function retryDrives(parts: LibraryParts, options: Cancellable = {}): Promise<void> {
   const { catalog, name } = parts.options;
   for (const { number, state } of (await catalog.libraries.get(name))?.drives ?? []) {
     const bay = parts.bays.get(number);
@@ -22,7 +22,7 @@ export async function retryDrives(parts: MountParts, options: Cancellable = {}):
   }
 }
 
-async function retry({ options, robot, experience }: MountParts, bay: Bay, cancel: Cancellable): Promise<void> {
+async function retry({ options, robot, experience }: LibraryParts, bay: Bay, cancel: Cancellable): Promise<void> {
   const { number, drive } = bay;
   const state = await drive.ready(cancel);
   if (state.kind === 'failed') return await putDown(options, number, `it still fails: ${state.sense.text}`);

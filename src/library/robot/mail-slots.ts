@@ -1,8 +1,8 @@
 import type { ErrorCode } from '#src/base/error-codes';
 import { GrandsireError } from '#src/base/errors';
-import type { MoveResult } from '#src/library/library-parts';
-import type { Place } from '#src/library/numbered-element';
-import type { Robot } from '#src/library/robot';
+import type { MoveResult } from '#src/library/library-options';
+import type { Place } from '#src/library/robot/numbered-element';
+import type { Robot } from '#src/library/robot/robot';
 
 /** How often a mail slot whose contents change by hand is turned to again. */
 const maxAttempts = 3;

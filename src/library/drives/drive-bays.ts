@@ -1,12 +1,12 @@
 import type { Cancellable } from '#src/device/tape-drive';
 import { closeDevice } from '#src/library/close-device';
-import { driveGeneration } from '#src/library/drive-generation';
+import { driveGeneration } from '#src/library/drives/drive-generation';
+import { isSameSerial, toldSerials } from '#src/library/drives/told-serials';
 import { describePlace } from '#src/library/library-address';
-import type { DriveUnit, LibraryOptions } from '#src/library/library-parts';
-import type { NumberedElement } from '#src/library/numbered-element';
-import type { Robot } from '#src/library/robot';
-import { isSameSerial, toldSerials } from '#src/library/told-serials';
-import { WatchedDrive } from '#src/library/watched-drive';
+import type { DriveUnit, LibraryOptions } from '#src/library/library-options';
+import type { NumberedElement } from '#src/library/robot/numbered-element';
+import type { Robot } from '#src/library/robot/robot';
+import { WatchedDrive } from '#src/library/watchdog/watched-drive';
 import { parseBarcode } from '#src/media/barcode';
 
 /** A drive, and the place where the robot reaches it. */

@@ -1,13 +1,13 @@
 import { GrandsireError } from '#src/base/errors';
-import { findDestination, findPlace } from '#src/library/find-place';
 import { describePlace } from '#src/library/library-address';
 import { mailSlotsFull } from '#src/library/library-errors';
-import type { LibraryOptions, MoveResult } from '#src/library/library-parts';
-import { putOut, takeIn } from '#src/library/mail-slots';
-import type { MountParts } from '#src/library/mount-parts';
-import type { Place } from '#src/library/numbered-element';
+import type { LibraryOptions, MoveResult } from '#src/library/library-options';
+import type { LibraryParts } from '#src/library/library-parts';
+import { findDestination, findPlace } from '#src/library/robot/find-place';
+import { putOut, takeIn } from '#src/library/robot/mail-slots';
+import type { Place } from '#src/library/robot/numbered-element';
 
-interface MoveParts extends Pick<MountParts, 'robot' | 'busy'> {
+interface MoveParts extends Pick<LibraryParts, 'robot' | 'busy'> {
   readonly options: Pick<LibraryOptions, 'name' | 'catalog'>;
   /** After each move: whoever reads meanwhile sees how far it came. */
   readonly keepRecord: () => Promise<void>;

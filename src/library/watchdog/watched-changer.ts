@@ -1,8 +1,8 @@
 import type { Alarm } from '#src/base/alarm';
 import { DeviceError } from '#src/base/errors';
 import type { MediaChanger } from '#src/device/media-changer';
-import { PhaseWatch } from '#src/library/phase-watch';
-import { describeBudget, phases } from '#src/library/phases';
+import { PhaseWatch } from '#src/library/watchdog/phase-watch';
+import { describeBudget, phases } from '#src/library/watchdog/phases';
 
 interface Watching {
   readonly library: string;

@@ -2,9 +2,9 @@ import { GrandsireError } from '#src/base/errors';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import { describePlace, parseLibraryAddress } from '#src/library/library-address';
 import { ambiguousBarcode, notInLibrary, unknownCartridge } from '#src/library/library-errors';
-import type { LibraryOptions } from '#src/library/library-parts';
-import type { Place } from '#src/library/numbered-element';
-import type { Robot } from '#src/library/robot';
+import type { LibraryOptions } from '#src/library/library-options';
+import type { Place } from '#src/library/robot/numbered-element';
+import type { Robot } from '#src/library/robot/robot';
 
 type FindOptions = Pick<LibraryOptions, 'name' | 'catalog'>;
 

@@ -1,5 +1,5 @@
 import type { Duration } from '#src/base/duration';
-import { type Phase, phases, stopGrace } from '#src/library/phases';
+import { type Phase, phases, stopGrace } from '#src/library/watchdog/phases';
 
 /** One stretch of work of a device, as its watchdog sees it. */
 export type WatchState =

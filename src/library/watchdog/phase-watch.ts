@@ -1,7 +1,13 @@
 import type { Alarm } from '#src/base/alarm';
 import type { DeviceError } from '#src/base/errors';
-import type { Phase } from '#src/library/phases';
-import { beginWatch, nextWatch, type WatchInput, type WatchState, type WatchStep } from '#src/library/watch-state';
+import type { Phase } from '#src/library/watchdog/phases';
+import {
+  beginWatch,
+  nextWatch,
+  type WatchInput,
+  type WatchState,
+  type WatchStep,
+} from '#src/library/watchdog/watch-state';
 
 /** What a device that was given up can still be asked for. */
 export type Remaining = 'everything' | 'unloading' | 'nothing';

@@ -1,12 +1,12 @@
 import { GrandsireError } from '#src/base/errors';
 import type { DriveRecord } from '#src/catalog/libraries';
 import type { Cancellable } from '#src/device/tape-drive';
-import type { Bay } from '#src/library/drive-bays';
-import { driveRecord, nameDrive, setDrive } from '#src/library/drive-state';
-import { leaveInDrive } from '#src/library/leave-in-drive';
+import type { Bay } from '#src/library/drives/drive-bays';
+import { driveRecord, nameDrive, setDrive } from '#src/library/drives/drive-state';
+import { leaveInDrive } from '#src/library/drives/leave-in-drive';
 import { describePlace } from '#src/library/library-address';
-import type { MountParts } from '#src/library/mount-parts';
-import type { Place } from '#src/library/numbered-element';
+import type { LibraryParts } from '#src/library/library-parts';
+import type { Place } from '#src/library/robot/numbered-element';
 
 /** `threading`: the drive is still getting ready what the dead process loaded. `stuck`: the cartridge could not be brought home. */
 export type CleaningOutcome = 'clean' | 'threading' | 'stuck';
@@ -15,7 +15,7 @@ export type CleaningOutcome = 'clean' | 'threading' | 'stuck';
 export async function drivesLeft({
   options,
   busy,
-}: Pick<MountParts, 'options' | 'busy'>): Promise<readonly DriveRecord[]> {
+}: Pick<LibraryParts, 'options' | 'busy'>): Promise<readonly DriveRecord[]> {
   const drives = (await options.catalog.libraries.get(options.name))?.drives ?? [];
   return drives.filter(({ number, state }) => state === 'busy' && !busy.has(number));
 }
@@ -26,7 +26,7 @@ export async function drivesLeft({
  *
  * A drive that is still getting a cartridge ready is left to finish, for a calibration must not be cut off. What cannot be brought home is named, and the drive down where it does not let go.
  */
-export async function cleanDrive(parts: MountParts, bay: Bay, options: Cancellable = {}): Promise<CleaningOutcome> {
+export async function cleanDrive(parts: LibraryParts, bay: Bay, options: Cancellable = {}): Promise<CleaningOutcome> {
   const { robot, threading } = parts;
   const { number } = bay;
   const place: Place = { kind: 'drive', number };
@@ -55,7 +55,7 @@ export async function cleanDrive(parts: MountParts, bay: Bay, options: Cancellab
 }
 
 /** What the robot still holds of a move that was cut off goes to its slot. What does not is told: the library can be looked into all the same. */
-export async function cleanHand({ options, robot }: Pick<MountParts, 'options' | 'robot'>): Promise<void> {
+export async function cleanHand({ options, robot }: Pick<LibraryParts, 'options' | 'robot'>): Promise<void> {
   const { name: library, catalog, clock, warn } = options;
   for (const { number, full, barcode } of robot.of('transport')) {
     if (!full) continue;
@@ -74,7 +74,7 @@ export async function cleanHand({ options, robot }: Pick<MountParts, 'options' |
 }
 
 async function concludeDrive(
-  { options }: MountParts,
+  { options }: LibraryParts,
   number: number,
   found: { readonly purpose: string; readonly cartridge: string; readonly to: string },
 ): Promise<void> {
@@ -84,7 +84,7 @@ async function concludeDrive(
 }
 
 /** What was being written when the process died: in words, or nothing. */
-async function openTapeFile({ options, robot }: MountParts, place: Place): Promise<string> {
+async function openTapeFile({ options, robot }: LibraryParts, place: Place): Promise<string> {
   const { volumes, tapeFiles } = options.catalog;
   const cartridge = await robot.recordAt(robot.at(place));
   const volume = cartridge && (await volumes.ofCartridge(cartridge.id));

@@ -1,12 +1,12 @@
 import { DeviceError } from '#src/base/errors';
-import type { Bay } from '#src/library/drive-bays';
-import { nameDrive, putDown, setDrive } from '#src/library/drive-state';
-import { isDriveTrouble } from '#src/library/drive-trouble';
-import type { MountParts } from '#src/library/mount-parts';
+import type { Bay } from '#src/library/drives/drive-bays';
+import { nameDrive, putDown, setDrive } from '#src/library/drives/drive-state';
+import { isDriveTrouble } from '#src/library/drives/drive-trouble';
+import type { LibraryParts } from '#src/library/library-parts';
 
 /** A cartridge stays in a drive: the robot's failures are the robot's, and a drive that does not let go is out of use. */
 export async function leaveInDrive(
-  { options, robot }: Pick<MountParts, 'options' | 'robot'>,
+  { options, robot }: Pick<LibraryParts, 'options' | 'robot'>,
   { number, drive }: Bay,
   cause: unknown,
 ): Promise<void> {

@@ -2,23 +2,24 @@ import { DeviceError, GrandsireError, throwIfAborted } from '#src/base/errors';
 import { trace } from '#src/base/trace';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { ReadyState } from '#src/device/tape-drive';
-import { chooseBay } from '#src/library/choose-bay';
-import { cleanDrive, drivesLeft } from '#src/library/cleaning-session';
-import type { Bay } from '#src/library/drive-bays';
-import { putDown, setDrive } from '#src/library/drive-state';
-import { inDrive, troubleOfLoad } from '#src/library/drive-trouble';
-import { leaveInDrive } from '#src/library/leave-in-drive';
+import { cleanDrive, drivesLeft } from '#src/library/drives/cleaning-session';
+import type { Bay } from '#src/library/drives/drive-bays';
+import { putDown, setDrive } from '#src/library/drives/drive-state';
+import { inDrive, troubleOfLoad } from '#src/library/drives/drive-trouble';
+import { leaveInDrive } from '#src/library/drives/leave-in-drive';
 import { describePlace } from '#src/library/library-address';
 import { notInLibrary } from '#src/library/library-errors';
-import type { MountParts, MountRequest } from '#src/library/mount-parts';
-import type { NumberedElement } from '#src/library/numbered-element';
+import type { LibraryParts } from '#src/library/library-parts';
+import { chooseBay } from '#src/library/mount/choose-bay';
+import type { MountRequest } from '#src/library/mount/mount';
+import type { NumberedElement } from '#src/library/robot/numbered-element';
 
 /**
  * Brings a cartridge into an idle drive that can take it; the drive is then busy. A drive that a dead process left is cleaned first. `wait`: every drive that could is
  * mounted by this process. Robot work: one after the other, with the library's lease.
  */
 export async function bringCartridge(
-  parts: MountParts,
+  parts: LibraryParts,
   cartridge: CartridgeRecord,
   { leaveLoaded = false, ...request }: MountRequest & { readonly leaveLoaded?: boolean },
 ): Promise<Bay | 'wait'> {
@@ -53,7 +54,7 @@ export async function bringCartridge(
 
 /** Threads what was brought; can take hours for a new cartridge. Other drives and the robot may work meanwhile. */
 export async function threadCartridge(
-  { options, threading }: Pick<MountParts, 'options' | 'threading'>,
+  { options, threading }: Pick<LibraryParts, 'options' | 'threading'>,
   bay: Bay,
   { cartridge, signal }: { readonly cartridge: CartridgeRecord; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
@@ -67,7 +68,7 @@ export async function threadCartridge(
  * Unloads and brings the cartridge home. What fails here is told; what was written is safe already. The drive is put out of use where it met
  * something that condemns it, or does not let go.
  */
-export async function giveBack(parts: MountParts, bay: Bay, cartridge: CartridgeRecord): Promise<void> {
+export async function giveBack(parts: LibraryParts, bay: Bay, cartridge: CartridgeRecord): Promise<void> {
   const { options, robot, busy, threading } = parts;
   const { number, drive } = bay;
   const place = { kind: 'drive', number } as const;
@@ -86,7 +87,7 @@ export async function giveBack(parts: MountParts, bay: Bay, cartridge: Cartridge
 }
 
 /** Throws `cartridge.not-in-library` where the robot cannot reach it: somebody has to bring it. */
-function findCartridge({ options, robot }: MountParts, { barcode, location }: CartridgeRecord): NumberedElement {
+function findCartridge({ options, robot }: LibraryParts, { barcode, location }: CartridgeRecord): NumberedElement {
   const found = robot.elements.filter((element) => element.full && element.barcode === barcode);
   // Of two cartridges with one barcode the place tells which is meant.
   const isThere = ({ kind, number }: NumberedElement) =>
@@ -100,7 +101,7 @@ function findCartridge({ options, robot }: MountParts, { barcode, location }: Ca
   throw notInLibrary(options.name, barcode);
 }
 
-async function bring(parts: MountParts, cartridge: CartridgeRecord, { number }: Bay): Promise<void> {
+async function bring(parts: LibraryParts, cartridge: CartridgeRecord, { number }: Bay): Promise<void> {
   const { robot } = parts;
   const place = { kind: 'drive', number } as const;
   for (let attempt = 1; ; attempt++) {

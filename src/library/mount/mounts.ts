@@ -1,17 +1,18 @@
 import type { CartridgeRecord } from '#src/catalog/cartridges';
-import type { Bay } from '#src/library/drive-bays';
-import { setDrive } from '#src/library/drive-state';
+import type { Bay } from '#src/library/drives/drive-bays';
+import { setDrive } from '#src/library/drives/drive-state';
 import type { ExclusiveUse } from '#src/library/exclusive-use';
-import { bringCartridge, giveBack, threadCartridge } from '#src/library/mount-cartridge';
-import type { Mount, MountParts, MountRequest } from '#src/library/mount-parts';
+import type { LibraryParts } from '#src/library/library-parts';
+import type { Mount, MountRequest } from '#src/library/mount/mount';
+import { bringCartridge, giveBack, threadCartridge } from '#src/library/mount/mount-cartridge';
 
 /** Mounting for several at once: whoever finds no drive free waits here for one that another gives back. */
 export class Mounts {
-  readonly #parts: MountParts;
+  readonly #parts: LibraryParts;
   readonly #use: ExclusiveUse;
   readonly #waiters: (() => void)[] = [];
 
-  constructor(parts: MountParts, use: ExclusiveUse) {
+  constructor(parts: LibraryParts, use: ExclusiveUse) {
     this.#parts = parts;
     this.#use = use;
   }

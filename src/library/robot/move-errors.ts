@@ -1,7 +1,7 @@
 import { DeviceError } from '#src/base/errors';
 import type { MoveOutcome } from '#src/device/media-changer';
 import { describePlace } from '#src/library/library-address';
-import type { NumberedElement, Place } from '#src/library/numbered-element';
+import type { NumberedElement, Place } from '#src/library/robot/numbered-element';
 
 /** Why a library does not do a move that it says is possible. */
 export type MoveRefusal = Exclude<MoveOutcome['kind'], 'moved'>;
