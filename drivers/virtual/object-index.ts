@@ -1,14 +1,4 @@
-/** A place between two objects of an image, with everything that precedes it counted. */
-export interface ImagePlace {
-  /** SSC logical object number: blocks and filemarks before this place. */
-  readonly object: number;
-  /** Filemarks before this place. */
-  readonly file: number;
-  /** Data bytes of the blocks before this place. */
-  readonly dataBytes: number;
-  /** Where in the image file. */
-  readonly offset: number;
-}
+import type { ImagePlace } from '#drivers/virtual/image-place';
 
 /** One entry for so many objects: 24 bytes for 64 objects keep an image of 10⁷ blocks under 4 MB. */
 export const objectsPerEntry = 64;

@@ -1,7 +1,9 @@
-import { closeSync, constants, fdatasyncSync, fsyncSync, ftruncateSync, openSync, readSync, writevSync } from 'node:fs';
+import { closeSync, constants, fdatasyncSync, fsyncSync, ftruncateSync, openSync, readSync } from 'node:fs';
+import { beginningOfImage, type ImagePlace, passObject } from '#drivers/virtual/image-place';
 import { ImageScanner, type ScannedObject } from '#drivers/virtual/image-scanner';
-import { type ImagePlace, ObjectIndex, objectsPerEntry } from '#drivers/virtual/object-index';
+import { ObjectIndex, objectsPerEntry } from '#drivers/virtual/object-index';
 import { maxRecordBytes, wordBytes } from '#drivers/virtual/simh-words';
+import { writeFully } from '#drivers/virtual/write-fully';
 import { bug } from '#src/base/errors';
 
 export type ImageRead =
@@ -24,8 +26,6 @@ export interface ImageSpacing {
 /** More objects than this are not looked at: an image of zeros (every four bytes a filemark) must not hang the program. */
 export const maxImageObjects = 2 ** 26;
 
-const beginning: ImagePlace = { object: 0, file: 0, dataBytes: 0, offset: 0 };
-
 /**
  * A tape in a file: SIMH image format as FORMAT.md narrows it (24-bit lengths, pad byte, end of file is end of data).
  * One opening, one place on it; every method works from that place. Synchronous: the caller is a drive, which does one thing
@@ -39,8 +39,8 @@ export class TapeImage implements Disposable {
   readonly #index = new ObjectIndex();
   readonly #head = Buffer.alloc(wordBytes);
   readonly #tail = Buffer.alloc(1 + wordBytes);
-  #place = beginning;
-  #end = beginning;
+  #place = beginningOfImage;
+  #end = beginningOfImage;
   #endKind: 'end-of-data' | 'unreadable' = 'end-of-data';
   #fileBytes = 0;
   #largestBlockBytes = 0;
@@ -231,7 +231,7 @@ export class TapeImage implements Disposable {
       this.#index.add(this.#place);
     }
     this.#fileBytes = this.#scanner.fileBytes();
-    this.#move(beginning);
+    this.#move(beginningOfImage);
   }
 
   /** Passes a run of filemarks that begins at an offset (behind the gap, if there is one). */
@@ -320,46 +320,4 @@ export class TapeImage implements Disposable {
     this.#end = place;
     this.#index.add(place);
   }
-}
-
-function passObject(place: ImagePlace, object: ScannedObject): ImagePlace {
-  switch (object.kind) {
-    case 'block':
-    case 'damaged':
-      return {
-        object: place.object + 1,
-        file: place.file,
-        dataBytes: place.dataBytes + object.lengthBytes,
-        offset: object.next,
-      };
-    case 'filemark':
-      return { object: place.object + 1, file: place.file + 1, dataBytes: place.dataBytes, offset: object.next };
-    default:
-      throw bug(`image changed under its reader at offset ${place.offset}: ${object.kind}`);
-  }
-}
-
-/** One `pwritev` in the ordinary case; the rest again where the kernel took less (a signal, a nearly full file system). */
-function writeFully(fd: number, pieces: readonly Uint8Array[], offset: number): number {
-  let total = 0;
-  for (const piece of pieces) total += piece.length;
-  let done = writevSync(fd, pieces, offset);
-  while (done < total) {
-    const rest = dropBytes(pieces, done);
-    done += writevSync(fd, rest, offset + done);
-  }
-  return total;
-}
-
-function dropBytes(pieces: readonly Uint8Array[], count: number): Uint8Array[] {
-  const rest: Uint8Array[] = [];
-  let skip = count;
-  for (const piece of pieces) {
-    if (skip >= piece.length) skip -= piece.length;
-    else {
-      rest.push(piece.subarray(skip));
-      skip = 0;
-    }
-  }
-  return rest;
 }
