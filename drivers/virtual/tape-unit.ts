@@ -1,6 +1,7 @@
-import { drivesAccess, type Generation, generationFacts, generationOfBarcode } from '#drivers/virtual/generation';
-import { barcodeOf, type CartridgeRecord, type CartridgeSeat, type PlaceParts } from '#drivers/virtual/library-state';
-import type { LibraryStore } from '#drivers/virtual/library-store';
+import { DriveBay } from '#drivers/virtual/drive-bay';
+import { type Generation, generationFacts } from '#drivers/virtual/generation';
+import type { CartridgeRecord, CartridgeSeat } from '#drivers/virtual/library-state';
+import type { CartridgeInPlace, LibraryStore } from '#drivers/virtual/library-store';
 import { type LogicalUnit, type Nexus, raise } from '#drivers/virtual/logical-unit';
 import { primaryOperations } from '#drivers/virtual/primary-commands';
 import { check, good, type Reply, sense } from '#drivers/virtual/reply';
@@ -45,11 +46,6 @@ const tapeOperations: readonly OperationName[] = [
   'readAttribute',
 ];
 
-interface Content {
-  readonly id: string;
-  readonly record: CartridgeRecord;
-}
-
 /** One tape drive of the library (SSC-5). */
 export class TapeUnit implements LogicalUnit {
   readonly address: string;
@@ -58,6 +54,7 @@ export class TapeUnit implements LogicalUnit {
   readonly supported: ReadonlySet<OperationName> = new Set(tapeOperations);
   readonly #number: number;
   readonly #store: LibraryStore;
+  readonly #bay: DriveBay;
   readonly #modes = new TapeModes();
   readonly #telemetry = new TapeTelemetry();
   #medium: TapeMedium | undefined;
@@ -68,8 +65,9 @@ export class TapeUnit implements LogicalUnit {
     this.address = address;
     this.#number = number;
     this.#store = store;
+    this.#bay = new DriveBay(store, number);
     this.#seenRevision = store.revision;
-    this.#seenContent = this.#fingerprint();
+    this.#seenContent = this.#bay.fingerprint();
   }
 
   get serial(): string {
@@ -103,7 +101,7 @@ export class TapeUnit implements LogicalUnit {
     this.#store.refresh();
     if (this.#seenRevision === this.#store.revision) return;
     this.#seenRevision = this.#store.revision;
-    const content = this.#fingerprint();
+    const content = this.#bay.fingerprint();
     if (content === this.#seenContent) return;
     this.#seenContent = content;
     this.#forgetMedium();
@@ -115,7 +113,7 @@ export class TapeUnit implements LogicalUnit {
   receive(id: string, change: Partial<CartridgeRecord>): void {
     const record = this.#store.state.cartridges[id];
     if (!record) return;
-    this.#store.changeCartridge(id, { ...change, ...this.#thread(id, record) });
+    this.#store.changeCartridge(id, { ...change, ...this.#bay.thread({ id, record }) });
     this.#store.changeDrive(this.#number, { loads: this.#store.drive(this.#number).loads + 1 });
     this.refresh();
     this.#alertAboutCartridge();
@@ -149,7 +147,7 @@ export class TapeUnit implements LogicalUnit {
       case 'logSense':
         return this.#telemetry.sense(command, {
           medium: this.#openMedium(),
-          hasCartridge: this.#content() !== undefined,
+          hasCartridge: this.#bay.content() !== undefined,
           preventing: this.isRemovalPrevented,
           cleaningRequired: this.#store.drive(this.#number).cleaningRequired,
         });
@@ -171,66 +169,20 @@ export class TapeUnit implements LogicalUnit {
     return this.#store.settings.generation;
   }
 
-  get #place(): PlaceParts {
-    return { kind: 'drive', number: this.#number };
-  }
-
-  #content(): Content | undefined {
-    return this.#store.at(this.#place);
-  }
-
-  /** What distinguishes one mount from another, also in the eyes of another process. */
-  #fingerprint(): string {
-    const content = this.#content();
-    if (!content) return '';
-    const { seat, loads, writeSessions } = content.record;
-    return `${content.id} ${seat ?? 'held'} ${loads} ${writeSessions}`;
-  }
-
   /** After a change of this drive's own doing that nobody needs to hear of. */
   #settle(): void {
     if (this.#seenRevision === this.#store.revision) return;
     this.#seenRevision = this.#store.revision;
-    this.#seenContent = this.#fingerprint();
+    this.#seenContent = this.#bay.fingerprint();
+  }
+
+  #notReady(): SenseFields | undefined {
+    return this.#bay.notReady({ isOpen: this.#medium !== undefined });
   }
 
   #forgetMedium(): void {
     this.#medium?.[Symbol.dispose]();
     this.#medium = undefined;
-  }
-
-  #generationOf(id: string, record: CartridgeRecord): Generation {
-    return generationOfBarcode(barcodeOf(id, record) ?? id)?.generation ?? this.#generation;
-  }
-
-  /** SPC-5 6.50, SSC-5 4.2.3: why no command that needs the medium works, if so. */
-  #notReady(): SenseFields | undefined {
-    const content = this.#content();
-    if (!content) return sense.mediumNotPresent;
-    const { id, record } = content;
-    // An open image stays readable after its name is gone; the robot finds out at the next look.
-    if (!this.#medium && this.#store.fileState(id) === 'missing') return sense.mediumNotPresent;
-    const seat = record.seat ?? 'held';
-    if (record.kind === 'cleaning' && seat !== 'held') {
-      return record.cleaningFailed ? sense.cleaningFailure : sense.cleaningCartridgeInstalled;
-    }
-    if (seat === 'threaded') return undefined;
-    if (seat === 'held') return sense.initializingCommandRequired;
-    const isIncompatible = drivesAccess(this.#generation, this.#generationOf(id, record)) === 'none';
-    return isIncompatible ? sense.incompatibleMedium : sense.mediumNotPresent;
-  }
-
-  /** What becomes of a cartridge that the drive takes in. A cleaning cartridge cleans and comes out by itself. */
-  #thread(id: string, record: CartridgeRecord): Partial<CartridgeRecord> {
-    const loads = record.loads + 1;
-    if (record.kind === 'cleaning') {
-      const left = record.cleaningsLeft ?? 0;
-      if (left === 0) return { seat: 'ejected', loads, cleaningFailed: true };
-      this.#store.changeDrive(this.#number, { cleaningRequired: false });
-      return { seat: 'ejected', loads, cleaningsLeft: left - 1 };
-    }
-    const access = drivesAccess(this.#generation, this.#generationOf(id, record));
-    return { seat: access === 'none' ? 'ejected' : 'threaded', loads };
   }
 
   #alertAboutCartridge(): void {
@@ -241,11 +193,11 @@ export class TapeUnit implements LogicalUnit {
   }
 
   #openMedium(): TapeMedium | undefined {
-    const content = this.#content();
+    const content = this.#bay.content();
     if (!content || this.#notReady()) return undefined;
     if (!this.#medium) {
-      const generation = this.#generationOf(content.id, content.record);
-      const canWrite = drivesAccess(this.#generation, generation) === 'read-write';
+      const generation = this.#bay.generationOf(content);
+      const canWrite = this.#bay.access(content) === 'read-write';
       this.#medium = new TapeMedium(this.#store, content.id, { generation, canWrite });
     }
     return this.#medium;
@@ -262,19 +214,19 @@ export class TapeUnit implements LogicalUnit {
 
   /** LOAD UNLOAD (SSC-5 7.2). HOLD keeps the cartridge inside, not threaded. */
   #loadUnload({ load, hold }: LoadUnloadCommand, nexus: Nexus): Reply {
-    const content = this.#content();
+    const content = this.#bay.content();
     if (!content || this.#store.fileState(content.id) === 'missing') return check(sense.mediumNotPresent);
     return load ? this.#load(content, hold, nexus) : this.#unload(content, hold);
   }
 
-  #load({ id, record }: Content, hold: boolean, nexus: Nexus): Reply {
+  #load({ id, record }: CartridgeInPlace, hold: boolean, nexus: Nexus): Reply {
     if (hold) return this.#seat(id, record.seat === 'threaded' ? 'threaded' : 'held');
     if (record.seat === 'threaded') {
       const failure = this.#medium && synchronise(this.#medium, true);
       if (!failure) this.#medium?.image.locate(0);
       return failure ?? good();
     }
-    this.#store.changeCartridge(id, this.#thread(id, record));
+    this.#store.changeCartridge(id, this.#bay.thread({ id, record }));
     this.#settle();
     this.#forgetMedium();
     this.#telemetry.newCartridge();
@@ -285,7 +237,7 @@ export class TapeUnit implements LogicalUnit {
     return good();
   }
 
-  #unload({ id, record }: Content, hold: boolean): Reply {
+  #unload({ id, record }: CartridgeInPlace, hold: boolean): Reply {
     if (this.isRemovalPrevented) {
       this.#telemetry.alert(tapeAlert.removalPrevented);
       return check(sense.removalPrevented);
