@@ -1,5 +1,5 @@
 import { good, invalidCdbField, type Reply } from '#drivers/virtual/reply';
-import type { TapeMedium } from '#drivers/virtual/tape-medium';
+import type { TapeMedium } from '#drivers/virtual/tape/tape-medium';
 import { putField } from '#src/base/put-field';
 import { encodeLogPage, encodeSupportedLogPages, type LogParameter, type LogSenseCommand } from '#src/scsi/log-sense';
 

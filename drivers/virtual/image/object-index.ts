@@ -1,4 +1,4 @@
-import type { ImagePlace } from '#drivers/virtual/image-place';
+import type { ImagePlace } from '#drivers/virtual/image/image-place';
 
 /** One entry for so many objects: 24 bytes for 64 objects keep an image of 10⁷ blocks under 4 MB. */
 export const objectsPerEntry = 64;

@@ -1,16 +1,16 @@
-import { DriveBay } from '#drivers/virtual/drive-bay';
 import { type Generation, generationFacts } from '#drivers/virtual/generation';
 import type { CartridgeRecord, CartridgeSeat } from '#drivers/virtual/library-state';
 import type { CartridgeInPlace, LibraryStore } from '#drivers/virtual/library-store';
 import { type LogicalUnit, type Nexus, raise } from '#drivers/virtual/logical-unit';
 import { primaryOperations } from '#drivers/virtual/primary-commands';
 import { check, good, type Reply, sense } from '#drivers/virtual/reply';
-import { readAttribute } from '#drivers/virtual/tape-attributes';
-import { reportDensities } from '#drivers/virtual/tape-densities';
-import { TapeMedium } from '#drivers/virtual/tape-medium';
-import { TapeModes } from '#drivers/virtual/tape-modes';
-import { locateTape, readPosition, spaceTape } from '#drivers/virtual/tape-motion';
-import { TapeTelemetry, tapeAlert } from '#drivers/virtual/tape-telemetry';
+import { DriveBay } from '#drivers/virtual/tape/drive-bay';
+import { readAttribute } from '#drivers/virtual/tape/tape-attributes';
+import { reportDensities } from '#drivers/virtual/tape/tape-densities';
+import { TapeMedium } from '#drivers/virtual/tape/tape-medium';
+import { TapeModes } from '#drivers/virtual/tape/tape-modes';
+import { locateTape, readPosition, spaceTape } from '#drivers/virtual/tape/tape-motion';
+import { TapeTelemetry, tapeAlert } from '#drivers/virtual/tape/tape-telemetry';
 import {
   blockLimits,
   eraseTape,
@@ -18,7 +18,7 @@ import {
   synchronise,
   writeFilemarks,
   writeTape,
-} from '#drivers/virtual/tape-transfer';
+} from '#drivers/virtual/tape/tape-transfer';
 import type { DataPhase } from '#src/device/scsi-transport';
 import { deviceType, type InquiryData } from '#src/scsi/inquiry';
 import type { LoadUnloadCommand } from '#src/scsi/load-unload';

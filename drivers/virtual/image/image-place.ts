@@ -1,4 +1,4 @@
-import type { ScannedObject } from '#drivers/virtual/image-scanner';
+import type { ScannedObject } from '#drivers/virtual/image/image-scanner';
 import { bug } from '#src/base/errors';
 
 /** A place between two objects of an image, with everything that precedes it counted. */

@@ -1,9 +1,9 @@
 import { closeSync, constants, fdatasyncSync, fsyncSync, ftruncateSync, openSync, readSync } from 'node:fs';
-import { beginningOfImage, type ImagePlace, passObject } from '#drivers/virtual/image-place';
-import { ImageScanner, type ScannedObject } from '#drivers/virtual/image-scanner';
-import { ObjectIndex, objectsPerEntry } from '#drivers/virtual/object-index';
-import { maxRecordBytes, wordBytes } from '#drivers/virtual/simh-words';
-import { writeFully } from '#drivers/virtual/write-fully';
+import { beginningOfImage, type ImagePlace, passObject } from '#drivers/virtual/image/image-place';
+import { ImageScanner, type ScannedObject } from '#drivers/virtual/image/image-scanner';
+import { ObjectIndex, objectsPerEntry } from '#drivers/virtual/image/object-index';
+import { maxRecordBytes, wordBytes } from '#drivers/virtual/image/simh-words';
+import { writeFully } from '#drivers/virtual/image/write-fully';
 import { bug } from '#src/base/errors';
 
 export type ImageRead =

@@ -1,7 +1,7 @@
+import type { ImageRead } from '#drivers/virtual/image/tape-image';
 import { dataOutBytes } from '#drivers/virtual/logical-unit';
 import { check, good, invalidCdbField, type Reply, sense } from '#drivers/virtual/reply';
-import type { ImageRead } from '#drivers/virtual/tape-image';
-import type { TapeMedium } from '#drivers/virtual/tape-medium';
+import type { TapeMedium } from '#drivers/virtual/tape/tape-medium';
 import { isDiskFull } from '#src/base/disk-full';
 import type { DataPhase } from '#src/device/scsi-transport';
 import type { EraseCommand } from '#src/scsi/erase';

@@ -1,5 +1,5 @@
 import { fstatSync, readSync } from 'node:fs';
-import { parseSimhWord, recordSpanBytes, wordBytes } from '#drivers/virtual/simh-words';
+import { parseSimhWord, recordSpanBytes, wordBytes } from '#drivers/virtual/image/simh-words';
 
 /** What stands at a place of the image, and where the next object begins. */
 export type ScannedObject =

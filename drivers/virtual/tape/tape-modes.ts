@@ -1,6 +1,6 @@
 import { answerModeSense, changePage, type KeptPage, readModeList } from '#drivers/virtual/mode-sense';
 import { good, invalidParameter, type Reply } from '#drivers/virtual/reply';
-import { blockLimits, type TransferMode } from '#drivers/virtual/tape-transfer';
+import { blockLimits, type TransferMode } from '#drivers/virtual/tape/tape-transfer';
 import type { DataPhase } from '#src/device/scsi-transport';
 import type { ModeSelectCommand, ModeSenseCommand } from '#src/scsi/mode-commands';
 import type { ModePage, ParsedModeParameters } from '#src/scsi/mode-parameters';

@@ -1,6 +1,6 @@
+import type { ImageSpacing } from '#drivers/virtual/image/tape-image';
 import { check, good, invalidCdbField, type Reply, sense } from '#drivers/virtual/reply';
-import type { ImageSpacing } from '#drivers/virtual/tape-image';
-import type { TapeMedium } from '#drivers/virtual/tape-medium';
+import type { TapeMedium } from '#drivers/virtual/tape/tape-medium';
 import type { LocateCommand } from '#src/scsi/locate';
 import { encodeLongPosition, encodeShortPosition, type ReadPositionCommand } from '#src/scsi/read-position';
 import type { SpaceCommand } from '#src/scsi/space';

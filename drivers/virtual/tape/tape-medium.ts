@@ -1,8 +1,8 @@
 import type { Generation } from '#drivers/virtual/generation';
+import { maxImageObjects, TapeImage } from '#drivers/virtual/image/tape-image';
 import type { CartridgeRecord } from '#drivers/virtual/library-state';
 import type { LibraryStore } from '#drivers/virtual/library-store';
 import { sense } from '#drivers/virtual/reply';
-import { maxImageObjects, TapeImage } from '#drivers/virtual/tape-image';
 import type { SenseFields } from '#src/scsi/sense';
 
 /** Early warning comes so long before the end, or two blocks and this, whichever is more (FORMAT.md). */

@@ -1,7 +1,7 @@
 import { generationFacts } from '#drivers/virtual/generation';
 import { barcodeOf, type CartridgeRecord } from '#drivers/virtual/library-state';
 import { good, invalidCdbField, type Reply } from '#drivers/virtual/reply';
-import type { TapeMedium } from '#drivers/virtual/tape-medium';
+import type { TapeMedium } from '#drivers/virtual/tape/tape-medium';
 import { putField } from '#src/base/put-field';
 import {
   attributeFormat,
