@@ -161,6 +161,26 @@ for (const engine of engines) {
       });
     });
 
+    test('a label that was begun and is not what the medium holds leaves nothing open', async () => {
+      await withCatalog(engine, async (catalog) => {
+        const cartridge = await addCartridge(catalog);
+        const { key, id, ...old } = await addVolume(catalog, cartridge);
+        const intent = await catalog.volumes.beginLabelling(newVolume(cartridge));
+        await catalog.tapeFiles.begin({
+          volume: intent.key,
+          fileNumber: 0,
+          kind: 'label',
+          block: 0,
+          payloadBytes: 100,
+          dataSet: undefined,
+          number: undefined,
+        });
+        await catalog.volumes.adopt({ ...old, id, rebuilt: true });
+        assert.equal((await catalog.volumes.ofCartridge(cartridge.id))?.key, key);
+        assert.deepEqual(await catalog.check(), []);
+      });
+    });
+
     test('two cartridges with one volume are both named', async () => {
       await withCatalog(engine, async (catalog) => {
         const [a, b] = [await addCartridge(catalog, 'A'), await addCartridge(catalog, 'B')];

@@ -19,18 +19,7 @@ export function createVolumeRepository(context: SqlContext): VolumeRepository {
         const volume = await labellingVolume(db, key, 'confirmed');
         await db.updateTable('volumes').set({ state: 'live', previous: null }).where('key', '=', key).execute();
         await db.updateTable('cartridges').set({ used_bytes: 0 }).where('id', '=', volume.cartridge).execute();
-        // What the old volumes' journal had open is gone from the medium with them.
-        await db
-          .deleteFrom('tape_files')
-          .where('state', '=', 'open')
-          .where('volume', 'in', (query) =>
-            query
-              .selectFrom('volumes')
-              .select('key')
-              .where('cartridge', '=', volume.cartridge)
-              .where('state', '=', 'superseded'),
-          )
-          .execute();
+        await forgetOpen(db, volume.cartridge);
       }),
     withdraw: (key) =>
       context.write(async (db) => {
@@ -81,7 +70,10 @@ async function adopt(db: CatalogDatabase, volume: Parameters<VolumeRepository['a
   const columns = toColumns(volume);
   const rebuilt = Number(volume.rebuilt);
   const before = await currentRow(db, volume.cartridge);
-  if (before && before.id !== columns.id) await supersede(db, before.key);
+  if (before && before.id !== columns.id) {
+    await supersede(db, before.key);
+    await forgetOpen(db, volume.cartridge);
+  }
   const known = await selectVolumes(db)
     .where('cartridge', '=', volume.cartridge)
     .where('id', '=', columns.id)
@@ -96,6 +88,17 @@ async function adopt(db: CatalogDatabase, volume: Parameters<VolumeRepository['a
 async function supersede(db: CatalogDatabase, key: number): Promise<void> {
   await db.updateTable('volumes').set({ state: 'superseded', previous: null }).where('key', '=', key).execute();
   await settleStaged(db, key);
+}
+
+/** What the journal had open on the superseded volumes of a cartridge is gone from the medium with them. */
+async function forgetOpen(db: CatalogDatabase, cartridge: number): Promise<void> {
+  await db
+    .deleteFrom('tape_files')
+    .where('state', '=', 'open')
+    .where('volume', 'in', (query) =>
+      query.selectFrom('volumes').select('key').where('cartridge', '=', cartridge).where('state', '=', 'superseded'),
+    )
+    .execute();
 }
 
 /**
