@@ -11,8 +11,8 @@ import type { Configuration, LibrarySettings, RotationSettings } from '#src/conf
 import type { Driver, FoundUnit } from '#src/device/driver';
 import type { ScsiTransport } from '#src/device/scsi-transport';
 import type { PlanningConfiguration } from '#src/jobs/planning-state';
-import type { LibraryWarning } from '#src/library/library-parts';
-import type { Library } from '#src/library/open-library';
+import type { Library } from '#src/library/library';
+import type { LibraryWarning } from '#src/library/library-options';
 import type { PlanningRotation } from '#src/rotation/planning-state';
 import { parseRunTime } from '#src/rotation/run-time';
 import { bindScheme, type Scheme } from '#src/rotation/scheme';
@@ -106,7 +106,7 @@ async function openNamedLibrary(
   const { openMediaChanger } = await import('#drivers/scsi-changer/open-media-changer');
   const { openTapeDrive } = await import('#drivers/scsi-tape/open-tape-drive');
   const { openLibrary } = await import('#src/library/open-library');
-  const { openChangerInTime } = await import('#src/library/watched-changer');
+  const { openChangerInTime } = await import('#src/library/watchdog/watched-changer');
   const source = await driver.openUnits(settings);
   const openUnit = async (unit: FoundUnit) => interpose(await source.open(unit), unit);
   try {

@@ -1,7 +1,7 @@
 import type { Warning } from '#src/cli/command';
 import type { Context } from '#src/cli/context';
 import type { App } from '#src/compose';
-import type { Library } from '#src/library/open-library';
+import type { Library } from '#src/library/library';
 
 export interface LibraryWork {
   /** Name of the library. */
