@@ -105,7 +105,7 @@ export class IscsiSession implements AsyncDisposable {
 
   async #logInAnew(): Promise<void> {
     // What the old connection still does (a logout that the target asked for) ends first.
-    await this.#phase?.ended;
+    if (this.#phase) await untilAborted(this.#phase.ended, this.#abort.signal);
     for (let waited = 0; ; ) {
       const delay = this.#delays.next().value;
       await this.#pause(delay, this.#abort.signal);
