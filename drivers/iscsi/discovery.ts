@@ -26,7 +26,7 @@ export class IscsiUnitSource implements UnitSource {
   }
 
   /** Logs in; finds the target where none is configured. */
-  static async open(settings: IscsiSettings): Promise<IscsiUnitSource> {
+  static async open(settings: IscsiSettings, signal?: AbortSignal): Promise<IscsiUnitSource> {
     const { portal, initiator } = settings;
     const options: Omit<SessionOptions, 'target'> = {
       portal,
@@ -34,15 +34,16 @@ export class IscsiUnitSource implements UnitSource {
       chap: readChapSettings(settings.chap),
       digests: settings.digests ? 'preferred' : 'accepted',
     };
-    const target = settings.target ? { name: settings.target, portal } : await onlyTarget(options);
+    const target = settings.target ? { name: settings.target, portal } : await onlyTarget(options, signal);
     try {
-      return new IscsiUnitSource(await IscsiSession.open({ ...options, portal: target.portal, target: target.name }));
+      const session = await IscsiSession.open({ ...options, portal: target.portal, target: target.name }, signal);
+      return new IscsiUnitSource(session);
     } catch (cause) {
-      throw await withNames(cause, options);
+      throw await withNames(cause, options, signal);
     }
   }
 
-  async discover({ signal }: { readonly signal?: AbortSignal } = {}): Promise<readonly FoundUnit[]> {
+  async discover({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<readonly FoundUnit[]> {
     const found: FoundUnit[] = [];
     this.#luns = new Map();
     for (const lun of await this.#listLuns(signal)) {
@@ -96,8 +97,9 @@ function kindOf(type: number): FoundUnit['kind'] {
 
 async function onlyTarget(
   options: Omit<SessionOptions, 'target'>,
+  signal: AbortSignal | undefined,
 ): Promise<{ readonly name: string; readonly portal: SessionOptions['portal'] }> {
-  const targets = await sendTargets(options);
+  const targets = await sendTargets(options, signal);
   const [target, ...others] = targets;
   if (!target || others.length > 0) {
     throw new DeviceError('device.unreachable', {
@@ -114,11 +116,15 @@ async function onlyTarget(
 }
 
 /** Where the target is not known, its portal is asked for those that are. */
-async function withNames(cause: unknown, options: Omit<SessionOptions, 'target'>): Promise<unknown> {
+async function withNames(
+  cause: unknown,
+  options: Omit<SessionOptions, 'target'>,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
   const isUnknown =
     cause instanceof DeviceError && (cause.details['status'] === '0203' || cause.details['status'] === '0204');
   if (!isUnknown) return cause;
-  const targets = await sendTargets(options).catch(() => []);
+  const targets = await sendTargets(options, signal).catch(() => []);
   if (targets.length === 0) return cause;
   const { code, message, usable, details } = cause;
   const remedy = `Correct \`target\` in grandsire.yaml; this portal has: ${namesOf(targets)}.`;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { IscsiUnitSource } from '#drivers/iscsi/discovery';
+import { driver } from '#drivers/iscsi/driver';
 import { sendTargets } from '#drivers/iscsi/send-targets';
 import { milliseconds } from '#src/base/duration';
 import { keysOf, type Request, textOf } from '#test/drivers/iscsi/figures';
@@ -94,7 +95,7 @@ describe('SendTargets', () => {
       (link, first) => link.send('textResponse', { itt: first.field('itt') }, Buffer.from('nonsense\0')),
       /is no text key/,
     ],
-    ['it resets', (link) => link.reset(), /reset it/],
+    ['it resets', (link) => link.reset(), /was lost: the target reset the connection/],
   ];
   for (const [what, play, message] of broken) {
     test(what, async () => {
@@ -126,6 +127,21 @@ describe('which target', () => {
       await (await IscsiUnitSource.open(settings(target)))[Symbol.asyncDispose]();
       await target.done();
       await elsewhere.done();
+    }
+  });
+
+  test('an operator who interrupts waits for no answer', async () => {
+    for (const name of [undefined, targetName]) {
+      const [abort, reason] = [new AbortController(), new RangeError('enough')];
+      await using target = await ScriptedTarget.start(async (link) => {
+        await link.next('loginRequest');
+        abort.abort(reason);
+        await link.closed();
+      });
+      const parsed = { ...settings(target), target: name };
+      const opening = driver.openUnits(parsed, { signal: abort.signal });
+      await assert.rejects(opening, (cause) => cause === reason);
+      await target.done();
     }
   });
 
