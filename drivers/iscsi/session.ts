@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ChapSettings } from '#drivers/iscsi/chap';
-import { Connection, describePortal, noConnection, type Portal } from '#drivers/iscsi/connection';
+import { Connection, describePortal, noLogin, type Portal } from '#drivers/iscsi/connection';
 import { FullFeaturePhase } from '#drivers/iscsi/full-feature-phase';
 import { type LoggedIn, logIn } from '#drivers/iscsi/login';
 import { type DigestWish, maxRecvDataBytes } from '#drivers/iscsi/negotiation';
@@ -155,8 +155,8 @@ export class IscsiSession implements AsyncDisposable {
   }
 
   async #logInOn(connection: Connection, signal: AbortSignal | undefined): ReturnType<typeof logIn> {
-    const { initiator, target, chap, digests, portal } = this.#options;
-    const tooLate = noConnection(portal, `the login was not answered within ${loginLimit / 1000} s`);
+    const { initiator, target, chap, digests } = this.#options;
+    const tooLate = noLogin(connection.portal, `the login was not answered within ${loginLimit / 1000} s`);
     const timer = setTimeout(() => connection.close(tooLate), loginLimit);
     const onAbort = () => connection.close(tooLate);
     signal?.addEventListener('abort', onAbort, { once: true });

@@ -162,8 +162,21 @@ describe('a login that must fail', () => {
       },
       /bytes of text in a login/,
     ],
-    ['the connection ends', (link) => link.next().then(() => link.end()), /the target closed it/],
-    ['the connection is reset', (link) => link.next().then(() => link.reset()), /the target reset it/],
+    [
+      'the connection ends',
+      (link) => link.next().then(() => link.end()),
+      /^no login at the iSCSI portal 127.* the target closed the connection$/,
+    ],
+    [
+      'a server of another kind, which greets, or answers',
+      (link) => link.next().then(() => link.write(Buffer.from('SSH-2.0-OpenSSH_9.2p1\r\n'))),
+      /^no login at the iSCSI portal 127.* what answers there does not speak iSCSI$/,
+    ],
+    [
+      'the connection is reset',
+      (link) => link.next().then(() => link.reset()),
+      /^no login at .* the target reset the connection$/,
+    ],
     [
       'the connection ends in the middle of an answer',
       async (link) => {
@@ -171,7 +184,7 @@ describe('a login that must fail', () => {
         link.write(link.pdu('loginResponse', { itt: request.field('itt') }, textOf(agreement)).subarray(0, 70));
         link.end();
       },
-      /the target closed it/,
+      /^no login at the iSCSI portal 127.* the target closed the connection$/,
     ],
   ];
   for (const [what, script, message] of cases) {

@@ -135,7 +135,7 @@ describe('after a lost connection', () => {
       const work = [opened.unit.execute(named(1), data, { timeout }), opened.unit.execute(named(2), none, { timeout })];
       for (const failure of await Promise.all(work.map(failureOf))) {
         assert.equal(failure.code, 'device.unreachable');
-        assert.match(failure.message, /the target (reset|closed) it/);
+        assert.match(failure.message, /the target (reset|closed) the connection/);
       }
     }
   });
