@@ -131,4 +131,10 @@ async function withNames(
   return new DeviceError(code, { message, remedy, usable, details, cause });
 }
 
-const namesOf = (targets: readonly DiscoveredTarget[]): string => targets.map(({ name }) => name).join(', ');
+/** As many as an operator reads. */
+const maxNames = 20;
+
+function namesOf(targets: readonly DiscoveredTarget[]): string {
+  const names = targets.slice(0, maxNames).map(({ name }) => name.slice(0, 223).replaceAll(/\s/g, ' '));
+  return `${names.join(', ')}${targets.length > maxNames ? `, and ${targets.length - maxNames} more` : ''}`;
+}
