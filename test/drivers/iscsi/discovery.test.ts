@@ -65,6 +65,30 @@ describe('SendTargets', () => {
     assert.equal(timers(), before, 'timers that are left');
   });
 
+  test('a target of several records is one; what it offers for data is irrelevant', async () => {
+    await using target = await ScriptedTarget.start(async (link) => {
+      link.answerLogin(await link.next('loginRequest'), { AuthMethod: 'None' }, { to: 1 });
+      const offers = { MaxBurstLength: '16776192', ImmediateData: 'Irrelevant', MaxConnections: '8' };
+      link.answerLogin(await link.next('loginRequest'), offers, { from: 1 });
+      const answer = await link.next('loginRequest');
+      assert.deepEqual(keysOf(answer.data), [
+        ['MaxBurstLength', 'Irrelevant'],
+        ['MaxConnections', 'Irrelevant'],
+      ]);
+      link.answerLogin(answer, {}, { from: 1, to: 3 });
+      const records = ['192.0.2.1:3260,1', '192.0.2.2:3260,1'].map((TargetAddress) =>
+        textOf({ TargetName: targetName, TargetAddress }),
+      );
+      link.send('textResponse', { itt: (await link.next('textRequest')).field('itt') }, Buffer.concat(records));
+      await link.logout();
+    });
+    const { target: _, ...options } = sessionOptions(target);
+    assert.deepEqual(await sendTargets(options), [
+      { name: targetName, addresses: ['192.0.2.1:3260,1', '192.0.2.2:3260,1'] },
+    ]);
+    await target.done();
+  });
+
   const broken: readonly (readonly [string, (link: Link, first: Request) => Promise<void> | void, RegExp])[] = [
     ['it never answers', () => undefined, /did not answer/],
     [
@@ -154,6 +178,14 @@ describe('which target', () => {
     const two = await failureOf(IscsiUnitSource.open(settings(several)));
     assert.match(two.message, /has 2 targets: iqn\.2026-11\.example:a, iqn\.2026-11\.example:b/);
     assert.match(two.remedy, /`target`/);
+  });
+
+  test('very many, with names that are none: the message stays readable', async () => {
+    const names = Array.from({ length: 1000 }, (_, index) => `iqn.${index}\ngrandsire: ${'x'.repeat(300)}`);
+    await using target = await ScriptedTarget.start(tell(listOf(...names)));
+    const { message } = await failureOf(IscsiUnitSource.open(settings(target)));
+    assert.match(message, /has 1000 targets: iqn\.0 grandsire: x+, iqn\.1 .*, and 980 more$/);
+    assert.ok(message.length < 5000, String(message.length));
   });
 
   test('one that does not exist: those that do are named', async () => {
