@@ -264,6 +264,8 @@ describe('the way back', () => {
     const reason = new RangeError('enough');
     abort.abort(reason);
     await assert.rejects(second, (cause) => cause === reason);
+    const late = opened.unit.execute(named(4), none, { timeout, signal: abort.signal });
+    await assert.rejects(late, (cause) => cause === reason);
     open();
     assert.deepEqual([(await first).status, (await third).status], [2, 0]);
     await opened[Symbol.asyncDispose]();
