@@ -180,6 +180,11 @@ export class Connection {
     return this.#isLoggedIn ? lost(this.portal, why, cause) : noLogin(this.portal, why, cause);
   }
 
+  /** Pieces that were sent and that the target has not taken. */
+  get waitingWrites(): number {
+    return this.#outgoing.waitingWrites;
+  }
+
   /** The memory of `data` is free again when it returns. Leaves at once. */
   send(header: Buffer, data: readonly Uint8Array[] = [], dataBytes = 0): void {
     this.sendFirst(header, data, dataBytes);
