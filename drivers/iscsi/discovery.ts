@@ -1,5 +1,5 @@
 import type { IscsiSettings } from '#drivers/iscsi/config';
-import { describePortal } from '#drivers/iscsi/connection';
+import { describePortal, type Portal } from '#drivers/iscsi/connection';
 import { parsePortal } from '#drivers/iscsi/portal';
 import { readChapSettings } from '#drivers/iscsi/secrets';
 import { type DiscoveredTarget, sendTargets } from '#drivers/iscsi/send-targets';
@@ -34,10 +34,9 @@ export class IscsiUnitSource implements UnitSource {
       chap: readChapSettings(settings.chap),
       digests: settings.digests ? 'preferred' : 'accepted',
     };
-    const target = settings.target ? { name: settings.target, portal } : await onlyTarget(options, signal);
+    const target = settings.target ? { name: settings.target, portals: [portal] } : await onlyTarget(options, signal);
     try {
-      const session = await IscsiSession.open({ ...options, portal: target.portal, target: target.name }, signal);
-      return new IscsiUnitSource(session);
+      return new IscsiUnitSource(await openAtOneOf(target, options, signal));
     } catch (cause) {
       throw await withNames(cause, options, signal);
     }
@@ -95,10 +94,49 @@ function kindOf(type: number): FoundUnit['kind'] {
   return type === deviceType.tape ? 'tape' : 'other';
 }
 
+/** Addresses of one target that are tried: each that does not answer takes its time. */
+const maxPortals = 4;
+
+interface PlacedTarget {
+  readonly name: string;
+  /** In the order in which they are tried. */
+  readonly portals: readonly Portal[];
+}
+
+/** The first portal that answers. The failure is that of the first: it is where the target says it is. */
+async function openAtOneOf(
+  { name, portals }: PlacedTarget,
+  options: Omit<SessionOptions, 'target'>,
+  signal: AbortSignal | undefined,
+): Promise<IscsiSession> {
+  let failure: unknown;
+  for (const portal of portals) {
+    try {
+      return await IscsiSession.open({ ...options, portal, target: name }, signal);
+    } catch (cause) {
+      if (!(cause instanceof DeviceError) || cause.code !== 'device.unreachable') throw cause;
+      failure ??= portal === options.portal ? cause : toldBy(options.portal, cause);
+    }
+  }
+  throw failure;
+}
+
+function toldBy(asked: Portal, cause: DeviceError): DeviceError {
+  const { code, message, usable, details } = cause;
+  return new DeviceError(code, {
+    message: `${message}; ${describePortal(asked)} told of this address`,
+    remedy:
+      'Look in the settings of the library whether it has an address that can be reached from here, and write that as `portal` into grandsire.yaml.',
+    usable,
+    details,
+    cause,
+  });
+}
+
 async function onlyTarget(
   options: Omit<SessionOptions, 'target'>,
   signal: AbortSignal | undefined,
-): Promise<{ readonly name: string; readonly portal: SessionOptions['portal'] }> {
+): Promise<PlacedTarget> {
   const targets = await sendTargets(options, signal);
   const [target, ...others] = targets;
   if (!target || others.length > 0) {
@@ -110,9 +148,10 @@ async function onlyTarget(
       usable: false,
     });
   }
-  const portals = target.addresses.map(parsePortal).filter((portal) => portal !== undefined);
-  const isAsked = portals.some(({ host, port }) => host === options.portal.host && port === options.portal.port);
-  return { name: target.name, portal: isAsked ? options.portal : (portals[0] ?? options.portal) };
+  const asked = options.portal;
+  const told = target.addresses.map(parsePortal).filter((portal) => portal !== undefined);
+  const isAsked = told.some(({ host, port }) => host === asked.host && port === asked.port);
+  return { name: target.name, portals: isAsked ? [asked] : [...told.slice(0, maxPortals), asked] };
 }
 
 /** Where the target is not known, its portal is asked for those that are. */

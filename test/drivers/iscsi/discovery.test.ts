@@ -154,6 +154,32 @@ describe('which target', () => {
     }
   });
 
+  test('of several addresses the first that answers; where none does, the first is named, and who told of it', async () => {
+    const serve = async (link: Link): Promise<void> => {
+      await link.login();
+      await link.logout();
+    };
+    const gone = await ScriptedTarget.start();
+    const nowhere = `127.0.0.1:${gone.portal.port},1`;
+    await gone.vanish();
+    const list = (...addresses: readonly string[]): Buffer =>
+      Buffer.concat([{ TargetName: targetName }, ...addresses.map((TargetAddress) => ({ TargetAddress }))].map(textOf));
+    await using elsewhere = await ScriptedTarget.start(serve);
+    await using first = await ScriptedTarget.start(tell(list(nowhere, `127.0.0.1:${elsewhere.portal.port},2`)));
+    await (await IscsiUnitSource.open(settings(first)))[Symbol.asyncDispose]();
+    await elsewhere.done();
+    await using second = await ScriptedTarget.start(tell(list(nowhere)), serve);
+    await (await IscsiUnitSource.open(settings(second)))[Symbol.asyncDispose]();
+    await second.done();
+    await using third = await ScriptedTarget.start(tell(list(nowhere)), (link) => link.next().then(() => link.end()));
+    const failure = await failureOf(IscsiUnitSource.open(settings(third)));
+    assert.match(
+      failure.message,
+      new RegExp(`${nowhere.slice(0, -2)}: nothing .*; 127.0.0.1:${third.portal.port} told`),
+    );
+    assert.match(failure.remedy, /as `portal`/);
+  });
+
   test('an operator who interrupts waits for no answer', async () => {
     for (const name of [undefined, targetName]) {
       const [abort, reason] = [new AbortController(), new RangeError('enough')];
