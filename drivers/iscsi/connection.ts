@@ -239,7 +239,7 @@ function describeSocketError(cause: NodeJS.ErrnoException): string {
   return (cause.code !== undefined && reasons[cause.code]) || cause.message || String(cause.code);
 }
 
-export const noConnection = (portal: Portal, why: string, cause?: unknown): DeviceError =>
+const noConnection = (portal: Portal, why: string, cause?: unknown): DeviceError =>
   new DeviceError('device.unreachable', {
     message: `no connection to the iSCSI portal ${describePortal(portal)}: ${why}`,
     remedy:
