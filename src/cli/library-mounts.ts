@@ -50,6 +50,7 @@ export class LibraryMounts implements AsyncDisposable {
       wait: this.#context.wait,
       warn: (warning) => this.#tell(warning),
       note: this.#context.note,
+      signal: this.#context.signal,
     });
     this.#open.set(name, opening);
     return opening;
