@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { milliseconds } from '#src/base/duration';
 import type { DeviceSurroundings } from '#src/compose';
 import type { DataPhase } from '#src/device/scsi-transport';
-import { phases, stopGrace } from '#src/library/phases';
+import { phases, stopGrace } from '#src/library/watchdog/phases';
 import { createFaultyTransport, type Fault, type FaultAction } from '#test/support/faulty-transport';
 import { Installation } from '#test/support/installation';
 import { Timeline } from '#test/support/timeline';
