@@ -28,8 +28,8 @@ interface Digests {
   readonly dataDigest: boolean;
 }
 
-/** As much as a socket hands over at once: large blocks then come in few turns of the event loop. */
-const receiveBytes = 512 * 1024;
+/** For headers with what comes along with them: a large block is copied no further than this, and the rest of it goes straight to its place. */
+const receiveBytes = 64 * 1024;
 
 /** Operation codes of a target, with no reserved bit set (RFC 7143 11.2.1): a server of another kind shows itself by its first byte. */
 const isOfTarget = (byte: number | undefined): boolean => ((byte ?? 0) & 0xe0) === 0x20;

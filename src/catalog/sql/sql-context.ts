@@ -24,8 +24,9 @@ interface TransactionMark {
   readonly outer: TransactionMark | undefined;
 }
 
-/** One for all catalogs: each such storage costs every promise of the process something, for as long as the process lives. */
+/** One for all catalogs. While it is in use it costs every promise of the process something: it is switched off while no transaction is open. */
 const transactions = new AsyncLocalStorage<TransactionMark>();
+let openTransactions = 0;
 
 /**
  * Tells whether the running code was called from inside a transaction. Without it a write through the outer repositories would wait for the
@@ -43,10 +44,13 @@ export class TransactionGate {
 
   async inside<T>(db: CatalogDatabase, work: (context: SqlContext) => Promise<T>): Promise<T> {
     const mark: TransactionMark = { gate: this, open: true, outer: transactions.getStore() };
+    openTransactions += 1;
     try {
       return await transactions.run(mark, () => work(boundContext(db, mark)));
     } finally {
       mark.open = false;
+      openTransactions -= 1;
+      if (openTransactions === 0) transactions.disable();
     }
   }
 }
