@@ -2,6 +2,7 @@ import { driveErrors } from '#test/faults/drive/errors';
 import { driveExtremes } from '#test/faults/drive/extremes';
 import { driveField } from '#test/faults/drive/field';
 import { driveLink } from '#test/faults/drive/link';
+import { driveOther } from '#test/faults/drive/other-drive';
 import { drivePlaceless } from '#test/faults/drive/placeless';
 import { driveState } from '#test/faults/drive/state';
 import { chapter as libraryAnswers } from '#test/faults/library-answers';
@@ -19,6 +20,7 @@ export const chapters: readonly Chapter[] = [
   driveState,
   driveErrors,
   driveLink,
+  driveOther,
   drivePlaceless,
   driveExtremes,
   libraryAnswers,

@@ -3,22 +3,13 @@ import { join } from 'node:path';
 import { SqliteConnection } from '#src/catalog/sql/sqlite/connection';
 import type { ScsiTransport } from '#src/device/scsi-transport';
 import { invalidOperation, openScriptedDrive } from '#test/drivers/scsi-tape/scripted-drive';
-import { type DriveSite, protectedCartridge, sharedTemplate } from '#test/faults/drive/drive-site';
+import { type DriveSite, onSite, protectedCartridge } from '#test/faults/drive/drive-site';
 import { farDrive } from '#test/faults/drive/far-drive';
 import { flush, op, restore } from '#test/faults/drive/phases';
 import type { Chapter, Scenario } from '#test/faults/scenario';
 import type { Fault, FaultAction } from '#test/support/faulty-transport';
 import { InterposedTransport } from '#test/support/interposed-transport';
 import { fixedSense } from '#test/support/scripted-transport';
-
-type Said = readonly string[];
-
-const onSite =
-  (work: (site: DriveSite) => Promise<Said>): Scenario['run'] =>
-  async () => {
-    using site = (await sharedTemplate()).copy();
-    return await work(site);
-  };
 
 const always = Number.POSITIVE_INFINITY;
 const answers = (ascq: number, asc = 0x04): readonly Fault[] => [

@@ -31,10 +31,12 @@ export type Ending =
   | 'resumes'
   /** Done, and told: from the label on, what was not committed is written again on the same cartridge. */
   | 'again'
+  /** The drive is out of use, and everything is done in the other one. */
+  | 'elsewhere'
   /** The drive is out of use, and there is no other: of a run, and of a command about one cartridge. */
   | 'down'
   | 'out'
-  | `${'told' | 'next' | 'ends' | 'waits' | 'proves' | 'refuses' | 'lacks'} ${string}`;
+  | `${'again' | 'told' | 'next' | 'ends' | 'waits' | 'proves' | 'refuses' | 'lacks'} ${string}`;
 
 interface Expected {
   readonly exitCode: number;
@@ -48,6 +50,7 @@ const words = {
   waits: [0, 'waits, then goes on'],
   resumes: [0, 'begins again from the label, and goes on'],
   again: [3, 'what was not committed is written again on the same cartridge'],
+  elsewhere: [3, 'the drive is put out of use, and the same is done in the other one'],
   told: [3, 'everything is done, and it is told'],
   next: [3, 'the cartridge is passed over, and the next one written'],
   ends: [1, 'the command ends'],
@@ -61,7 +64,9 @@ const words = {
 function expectedOf(ending: Ending): Expected {
   const [word, code] = ending.split(' ') as [keyof typeof words, string | undefined];
   const [exitCode, text] = words[word];
-  if (word === 'again') return { exitCode, codes: ['drive.interrupted'], text: `${text} (\`drive.interrupted\`)` };
+  if (word === 'again')
+    return { exitCode, codes: [code ?? 'drive.interrupted'], text: `${text} (\`${code ?? 'drive.interrupted'}\`)` };
+  if (word === 'elsewhere') return { exitCode, codes: ['drive.down'], text: `${text} (\`drive.down\`)` };
   if (word === 'down') return { exitCode, codes: [noDrive, 'drive.down'], text: `${text} (\`${noDrive}\`)` };
   if (word === 'out') return { exitCode, codes: [noDrive], text: `${text} (\`${noDrive}\`)` };
   if (code === undefined) return { exitCode, codes: [], text };
@@ -90,6 +95,8 @@ export interface Matrix {
   readonly messages: readonly string[];
   /** How often in a row; once unless told. */
   readonly times?: number;
+  /** Of the library; one unless told. It happens in the first. */
+  readonly drives?: number;
   readonly surroundings?: Omit<CommandSurroundings, 'faults'>;
   /** The sense data is not in the messages: it was given another meaning. */
   readonly unnamedIn?: readonly PhaseName[];
@@ -126,7 +133,7 @@ export function matrixScenario(matrix: Matrix): Scenario {
       const said: string[] = [];
       for (const [index, trouble] of troubles.entries()) {
         for (const [phase, ending] of rows) {
-          using site = (await sharedTemplate()).copy();
+          using site = (await sharedTemplate(matrix.drives)).copy();
           said.push(...(await tryOnce(site, { matrix, trouble, phase, ending, thorough: index === 0 })));
         }
       }
@@ -161,9 +168,19 @@ async function tryOnce(site: DriveSite, trial: Trial): Promise<readonly string[]
   if (ending === 'done') assert.ok(ran.sent.length <= usual + 2, `${place}: ${ran.sent.length} for ${usual} commands`);
   if (ending === 'resumes') assert.ok(ran.sent.length > usual + 2, `${place}: ${ran.sent.length} commands`);
   assertSays(ran, trial);
+  if (/^(again|elsewhere)/.test(ending)) await assertSameCartridge(site, ran, trial);
   site.assertProtectedKept();
   if (thorough) await assertNextWorks(site, trial, place);
   return ran.said;
+}
+
+/** Nothing is held against the cartridge, or not for long; and where the drive is out of use, the other one is not. */
+async function assertSameCartridge(site: DriveSite, ran: Ran, { phase, ending }: Trial): Promise<void> {
+  const { staged } = site.template;
+  if (phases[phase].command === phases.write.command)
+    assert.deepEqual(ran.json['flushed'], [{ dataSet: staged, cartridges: [protectedCartridge] }]);
+  assert.equal((await site.cartridge(protectedCartridge))['condition'], 'good');
+  if (ending === 'elsewhere') assert.deepEqual(await site.drives(), ['down', 'empty']);
 }
 
 /** All is there that was, and without the fault the command does what it could not do. */
