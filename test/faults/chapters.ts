@@ -5,6 +5,7 @@ import { driveLink } from '#test/faults/drive/link';
 import { driveOther } from '#test/faults/drive/other-drive';
 import { drivePlaceless } from '#test/faults/drive/placeless';
 import { driveState } from '#test/faults/drive/state';
+import { driveVerifyRelabel } from '#test/faults/drive/verify-relabel';
 import { chapter as libraryAnswers } from '#test/faults/library-answers';
 import { chapter as libraryDrives } from '#test/faults/library-drives';
 import { chapter as libraryElements } from '#test/faults/library-elements';
@@ -21,6 +22,7 @@ export const chapters: readonly Chapter[] = [
   driveErrors,
   driveLink,
   driveOther,
+  driveVerifyRelabel,
   drivePlaceless,
   driveExtremes,
   libraryAnswers,

@@ -134,6 +134,10 @@ export class DriveSite implements Disposable {
     this.#protected = readFileSync(this.image(protectedCartridge));
   }
 
+  passDays(days: number): void {
+    this.clock.set((this.clock.now() + days * 86_400_000) as Instant);
+  }
+
   image(barcode: string): string {
     return join(this.folder, 'library', 'cartridges', `${barcode}.tap`);
   }
@@ -191,6 +195,11 @@ export class DriveSite implements Disposable {
 
   /** All that was reported staged or written can be restored, byte for byte, and what is protected stands on its cartridge as it did. */
   async assertNothingLost(...dataSets: readonly string[]): Promise<void> {
+    await this.assertRestores(...dataSets);
+    this.assertProtectedKept();
+  }
+
+  async assertRestores(...dataSets: readonly string[]): Promise<void> {
     for (const dataSet of dataSets) {
       this.#restores += 1;
       const to = join(this.folder, `restored-${this.#restores}`);
@@ -200,7 +209,6 @@ export class DriveSite implements Disposable {
       assert.deepEqual(compareTrees(this.template.source, join(to, this.template.source)), []);
       rmSync(to, { recursive: true });
     }
-    this.assertProtectedKept();
   }
 
   /** What an operator does about a drive that was put out of use, when it is repaired. */
@@ -217,8 +225,12 @@ export class DriveSite implements Disposable {
   }
 
   assertProtectedKept(): void {
+    assert.ok(this.isProtectedKept, `what is protected on ${protectedCartridge} was changed`);
+  }
+
+  get isProtectedKept(): boolean {
     const now = readFileSync(this.image(protectedCartridge)).subarray(0, this.#protected.length);
-    assert.ok(now.equals(this.#protected), `what is protected on ${protectedCartridge} was changed`);
+    return now.equals(this.#protected);
   }
 
   /** Images that are there, each with its SHA-256. */
@@ -233,6 +245,11 @@ export class DriveSite implements Disposable {
 
   async cartridge(barcode: string): Promise<Readonly<Record<string, unknown>>> {
     return (await this.command(['cartridge', 'show', barcode])).json;
+  }
+
+  /** Id of the volume that a cartridge carries by the catalog. */
+  async volumeOf(barcode: string): Promise<string | undefined> {
+    return ((await this.cartridge(barcode))['volume'] as { readonly id: string } | null)?.id;
   }
 
   [Symbol.dispose](): void {

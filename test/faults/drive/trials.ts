@@ -9,7 +9,7 @@ import {
   type Ran,
   sharedTemplate,
 } from '#test/faults/drive/drive-site';
-import { type PhaseName, phases } from '#test/faults/drive/phases';
+import { flush, type PhaseName, phases, relabel } from '#test/faults/drive/phases';
 import type { Scenario } from '#test/faults/scenario';
 import type { FaultAction } from '#test/support/faulty-transport';
 
@@ -36,7 +36,7 @@ export type Ending =
   /** The drive is out of use, and there is no other: of a run, and of a command about one cartridge. */
   | 'down'
   | 'out'
-  | `${'again' | 'told' | 'next' | 'ends' | 'waits' | 'proves' | 'refuses' | 'lacks'} ${string}`;
+  | `${'again' | 'told' | 'next' | 'ends' | 'waits' | 'proves' | 'refuses' | 'names' | 'lacks'} ${string}`;
 
 interface Expected {
   readonly exitCode: number;
@@ -58,6 +58,7 @@ const words = {
   down: [4, 'the drive is put out of use, and there is no other'],
   out: [4, 'the drive is put out of use, and there is no other'],
   refuses: [6, 'the cartridge is refused'],
+  names: [1, 'the tape file is named, and the others are read'],
   lacks: [3, 'the files that lie there are named, the others restored'],
 } as const;
 
@@ -155,6 +156,7 @@ async function tryOnce(site: DriveSite, trial: Trial): Promise<readonly string[]
   const { times = 1, surroundings = {} } = matrix;
   const place = `${trouble.text}, ${phases[phase].text}`;
   const { command, faults } = phases[phase];
+  const before = await site.volumeOf(protectedCartridge);
   const usual = await site.template.usual(command, surroundings);
   const ran = await site.command(command(site), { ...surroundings, faults: faults(trouble.action, times) });
   const { exitCode, codes } = expectedOf(ending);
@@ -169,8 +171,10 @@ async function tryOnce(site: DriveSite, trial: Trial): Promise<readonly string[]
   if (ending === 'resumes') assert.ok(ran.sent.length > usual + 2, `${place}: ${ran.sent.length} commands`);
   assertSays(ran, trial);
   if (/^(again|elsewhere)/.test(ending)) await assertSameCartridge(site, ran, trial);
-  site.assertProtectedKept();
-  if (thorough) await assertNextWorks(site, trial, place);
+  const isRelabelled = phases[phase].command === relabel;
+  if (isRelabelled) await assertNoContradiction(site, before);
+  else site.assertProtectedKept();
+  if (thorough) await (isRelabelled ? assertCanBeLabelled(site) : assertNextWorks(site, trial, place));
   return ran.said;
 }
 
@@ -197,6 +201,27 @@ async function assertNextWorks(site: DriveSite, { matrix, phase, ending }: Trial
   if (phases[phase].command === phases.write.command) await site.assertNothingLost(staged);
   else site.assertProtectedKept();
   if (phase.startsWith('label')) assert.equal((await site.cartridge('G00002L9'))['condition'], 'good', place);
+}
+
+/** Labelling anew ended somehow: where the old volume is known still, it is there still; and what was staged is in no danger. */
+async function assertNoContradiction(site: DriveSite, before: string | undefined): Promise<void> {
+  const check = await site.command(['catalog', 'check']);
+  assert.equal(check.exitCode, 0, check.said.join('\n'));
+  if (site.isProtectedKept && (await site.volumeOf(protectedCartridge)) === before) {
+    await site.takeDriveBack();
+    await site.assertRestores(site.template.written);
+  }
+}
+
+async function assertCanBeLabelled(site: DriveSite): Promise<void> {
+  const { staged } = site.template;
+  await site.takeDriveBack();
+  await site.assertRestores(staged);
+  for (const command of [relabel(site), ['verify', protectedCartridge], flush(), ['catalog', 'check']]) {
+    const ran = await site.command(command);
+    assert.equal(ran.exitCode, 0, `${command.join(' ')}:\n${ran.said.join('\n')}`);
+  }
+  await site.assertRestores(staged);
 }
 
 /** What happened is said as the drive put it, and with what to do. */
