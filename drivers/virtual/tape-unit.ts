@@ -152,6 +152,7 @@ export class TapeUnit implements LogicalUnit {
           hasCartridge: this.#content() !== undefined,
           preventing: this.isRemovalPrevented,
           cleaningRequired: this.#store.drive(this.#number).cleaningRequired,
+          cleaningFailed: this.#content()?.record.cleaningFailed === true,
         });
       case 'reportDensitySupport': {
         const medium = this.#openMedium();

@@ -4,6 +4,7 @@ import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { ReadyState } from '#src/device/tape-drive';
 import { chooseBay } from '#src/library/choose-bay';
 import { cleanDrive, drivesLeft } from '#src/library/cleaning-session';
+import { noteAlerts } from '#src/library/drive-alerts';
 import type { Bay } from '#src/library/drive-bays';
 import { putDown, setDrive } from '#src/library/drive-state';
 import { inDrive, troubleOfLoad } from '#src/library/drive-trouble';
@@ -78,6 +79,7 @@ export async function giveBack(parts: MountParts, bay: Bay, cartridge: Cartridge
     trace('mount.given-back');
     await setDrive(options, number, { state: 'empty', reason: undefined, cartridge: undefined });
     if (drive.fault !== undefined) await putDown(options, number, drive.fault);
+    else await noteAlerts(options, bay);
   } catch (cause) {
     await leaveInDrive(parts, bay, cause);
   } finally {

@@ -4,6 +4,7 @@ import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Cancellable } from '#src/device/tape-drive';
 import { cleanDrive, cleanHand, drivesLeft } from '#src/library/cleaning-session';
 import { closeDevice } from '#src/library/close-device';
+import { noteAlerts } from '#src/library/drive-alerts';
 import { type Bay, DriveBays } from '#src/library/drive-bays';
 import { DriveExperience } from '#src/library/drive-experience';
 import { driveRecords } from '#src/library/drive-records';
@@ -341,7 +342,7 @@ class ManagedLibrary implements Library {
 
   async #carry(from: Place, to: Place): Promise<MoveResult> {
     const cartridge = this.#robot.at(from).barcode ?? describePlace(from);
-    this.#requireIdle(from);
+    await this.#leave(from);
     await this.#robot.carry(from, to);
     await this.#keepRecord();
     return { cartridge, from: describePlace(from), to: describePlace(to) };
@@ -349,18 +350,23 @@ class ManagedLibrary implements Library {
 
   async #home(from: Place): Promise<MoveResult> {
     const cartridge = this.#robot.at(from).barcode ?? describePlace(from);
-    this.#requireIdle(from);
+    await this.#leave(from);
     const to = await this.#robot.carryHome(from);
     await this.#keepRecord();
     return { cartridge, from: describePlace(from), to: describePlace(to) };
   }
 
-  #requireIdle({ kind, number }: Place): void {
-    if (kind !== 'drive' || !this.#busy.has(number)) return;
-    throw new GrandsireError('drive.busy', {
-      message: `drive:${number} of library ${this.name} is being used by this command`,
-      remedy: 'Wait until it has finished.',
-    });
+  /** Before something is taken from there: no session may go on in a drive, and what a cleaning cartridge did there is told now or never. */
+  async #leave({ kind, number }: Place): Promise<void> {
+    if (kind !== 'drive') return;
+    if (this.#busy.has(number)) {
+      throw new GrandsireError('drive.busy', {
+        message: `drive:${number} of library ${this.name} is being used by this command`,
+        remedy: 'Wait until it has finished.',
+      });
+    }
+    const bay = this.#bays.get(number);
+    if (bay) await noteAlerts(this.#options, bay);
   }
 
   async #placeOf(address: string): Promise<Place> {

@@ -1,3 +1,4 @@
+import { driveAlerts } from '#test/faults/drive/alerts';
 import { driveErrors } from '#test/faults/drive/errors';
 import { driveExtremes } from '#test/faults/drive/extremes';
 import { driveField } from '#test/faults/drive/field';
@@ -23,6 +24,7 @@ export const chapters: readonly Chapter[] = [
   driveLink,
   driveOther,
   driveVerifyRelabel,
+  driveAlerts,
   drivePlaceless,
   driveExtremes,
   libraryAnswers,
