@@ -1,15 +1,16 @@
 import { readAlerts } from '#drivers/scsi-tape/alerts';
+import { BlockReader } from '#drivers/scsi-tape/block-reader';
 import type { DriveAbilities } from '#drivers/scsi-tape/capabilities';
 import { configureDrive } from '#drivers/scsi-tape/configure';
 import { readDensities } from '#drivers/scsi-tape/densities';
 import { LoadUnload } from '#drivers/scsi-tape/load-unload';
 import { type DriveParts, readMediumState } from '#drivers/scsi-tape/medium-state';
-import { type LostData, readOutcome, type Unforeseen, writeOutcome } from '#drivers/scsi-tape/outcomes';
+import { writeOutcome } from '#drivers/scsi-tape/outcomes';
 import { Positioning } from '#drivers/scsi-tape/positioning';
 import { isRefusedField } from '#drivers/scsi-tape/refusal';
 import { isTrouble, type Request, type TapeUnit, type Trouble } from '#drivers/scsi-tape/tape-unit';
 import { timeLimits } from '#drivers/scsi-tape/time-limits';
-import { bug, DeviceError } from '#src/base/errors';
+import { bug } from '#src/base/errors';
 import type { CommandAnswer } from '#src/device/execute-command';
 import type {
   Cancellable,
@@ -18,6 +19,7 @@ import type {
   LocateOptions,
   MediumErrorOutcome,
   MediumState,
+  ReadBlocksOutcome,
   ReadOutcome,
   ReadyState,
   SpaceOutcome,
@@ -28,7 +30,7 @@ import type {
   WriteOutcome,
 } from '#src/device/tape-drive';
 import { encodeErase6Cdb } from '#src/scsi/erase';
-import { encodeRead6Cdb, encodeWrite6Cdb, maximumTransferLength } from '#src/scsi/tape-read-write';
+import { encodeWrite6Cdb } from '#src/scsi/tape-read-write';
 import { encodeWriteFilemarksCdb } from '#src/scsi/write-filemarks';
 
 interface Parts {
@@ -44,6 +46,7 @@ export class ScsiTapeDrive implements TapeDrive {
   readonly #abilities: DriveAbilities;
   readonly #positioning: Positioning;
   readonly #loading: LoadUnload;
+  readonly #reading: BlockReader;
   #lastWrite: { readonly transferLength: number; readonly cdb: Uint8Array } | undefined;
 
   constructor({ unit, abilities, identity }: Parts) {
@@ -52,6 +55,7 @@ export class ScsiTapeDrive implements TapeDrive {
     this.#abilities = abilities;
     this.#positioning = new Positioning(unit, abilities);
     this.#loading = new LoadUnload(unit, this.#positioning);
+    this.#reading = new BlockReader(this.#parts);
   }
 
   get #parts(): DriveParts {
@@ -114,23 +118,12 @@ export class ScsiTapeDrive implements TapeDrive {
     return this.#positioning.space('endOfData', 0n, options);
   }
 
-  async readBlock(buffer: Uint8Array, { signal }: Cancellable = {}): Promise<ReadOutcome> {
-    this.#unit.requirePlace('read');
-    if (buffer.length < 1 || buffer.length > maximumTransferLength)
-      throw bug(`a read buffer of ${buffer.length} bytes`);
-    // A buffer larger than one transfer can be is used as far as it goes; no block of ours is larger than that.
-    const target = buffer.subarray(0, Math.min(buffer.length, this.#unit.transport.maxTransferBytes));
-    // SILI stays 0: with it, a block longer than the buffer would be cut without a word (SSC-5, READ(6)).
-    const request: Request = {
-      cdb: encodeRead6Cdb({ fixed: false, transferLength: target.length }),
-      data: { direction: 'in', buffer: target },
-      timeout: timeLimits.transfer,
-      signal,
-    };
-    const answer = await this.#unit.send(request);
-    if (isTrouble(answer)) return answer;
-    const atBeginning = this.#unit.count.place.block === 0n;
-    return this.#afterRead(request, readOutcome(answer, { requestedBytes: target.length, atBeginning }));
+  readBlock(buffer: Uint8Array, options: Cancellable = {}): Promise<ReadOutcome> {
+    return this.#reading.readBlock(buffer, options);
+  }
+
+  readBlocks(buffers: readonly Uint8Array[], options: Cancellable = {}): Promise<ReadBlocksOutcome> {
+    return this.#reading.readBlocks(buffers, options);
   }
 
   async writeBlocks(blocks: readonly Uint8Array[], { signal }: Cancellable = {}): Promise<WriteOutcome> {
@@ -232,51 +225,11 @@ export class ScsiTapeDrive implements TapeDrive {
     return this.#lastWrite.cdb;
   }
 
-  #afterRead(request: Request, outcome: ReadOutcome | LostData | Unforeseen): ReadOutcome {
-    const { count } = this.#unit;
-    switch (outcome.kind) {
-      case 'block':
-      case 'too-long':
-        count.passBlocks(1n);
-        return outcome;
-      case 'filemark':
-        count.passFilemark();
-        return outcome;
-      case 'end-of-data':
-      case 'blank':
-        count.endHere();
-        return outcome;
-      case 'end-of-medium':
-        count.losePlace();
-        return outcome;
-      case 'medium-error':
-        this.#positioning.loseAfterMediumError();
-        return outcome;
-      case 'attention':
-        this.#unit.lose();
-        return outcome;
-      case 'data-lost':
-        throw this.#dataLost(outcome);
-      case 'unforeseen':
-        throw this.#unit.failure(request, outcome.sense);
-    }
-  }
-
   /** The drive's GOOD speaks of the bytes that reached it. With CHECK CONDITION adapters count as they like, and INFORMATION tells. */
   #requireAll(answer: CommandAnswer, bytes: number): void {
     if (answer.kind === 'good' && answer.transferredBytes < bytes) {
-      throw this.#dataLost({ kind: 'data-lost', expectedBytes: bytes, arrivedBytes: answer.transferredBytes });
+      throw this.#unit.dataLost({ expectedBytes: bytes, arrivedBytes: answer.transferredBytes });
     }
-  }
-
-  #dataLost({ expectedBytes, arrivedBytes }: LostData): DeviceError {
-    this.#unit.lose();
-    return new DeviceError('device.data-lost', {
-      message: `${this.address}: ${arrivedBytes} of ${expectedBytes} bytes of a block came through`,
-      remedy: 'Look at cables and adapters, then run the command again.',
-      usable: true,
-      details: { expectedBytes, arrivedBytes },
-    });
   }
 }
 

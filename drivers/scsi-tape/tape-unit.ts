@@ -1,10 +1,11 @@
 import { isHarmlessAttention } from '#drivers/scsi-tape/attention';
-import { isBenign } from '#drivers/scsi-tape/outcomes';
+import { isBenign, type LostData } from '#drivers/scsi-tape/outcomes';
 import { TapeCount } from '#drivers/scsi-tape/tape-count';
 import type { Duration } from '#src/base/duration';
 import { DeviceError, throwIfAborted } from '#src/base/errors';
 import type { Pause } from '#src/base/pause';
 import {
+  attemptCommand,
   type CommandAnswer,
   commandName,
   executeCommand,
@@ -115,6 +116,39 @@ export class TapeUnit {
     return pending ? Promise.resolve(pending) : this.#exchange(request);
   }
 
+  /**
+   * Commands of which each may be carried out whatever becomes of those before it (no writes), all on their way at once. The answers are in their order;
+   * undefined: not carried out. Trouble behind the first is kept for the next command.
+   */
+  async sendTogether(requests: readonly Request[]): Promise<readonly (CommandAnswer | Trouble | undefined)[]> {
+    const pending = this.takePending();
+    if (pending) return [pending];
+    const settled = await Promise.allSettled(
+      requests.map(({ cdb, data = noData, timeout, signal }) =>
+        attemptCommand(this.transport, cdb, data, { timeout, signal }),
+      ),
+    );
+    const failed = settled.find((each) => each.status === 'rejected');
+    if (failed) {
+      // Time-out, lost transport or abort: whether the command was carried out cannot be known.
+      this.lose();
+      throw failed.reason;
+    }
+    const answers: (CommandAnswer | Trouble | undefined)[] = [];
+    let isTroubled = false;
+    for (const [index, request] of requests.entries()) {
+      const each = settled[index];
+      const answer = each?.status === 'fulfilled' && 'kind' in each.value ? each.value : undefined;
+      const judged = answer && this.#judge(request, answer);
+      if (judged && isTrouble(judged)) {
+        if (isTroubled) this.raise(judged);
+        isTroubled = true;
+      }
+      answers.push(judged);
+    }
+    return answers;
+  }
+
   /** A command aside (mode, log, ready): what befell the medium is kept for the next command that can report it. */
   async sendAside(request: Request): Promise<CommandAnswer> {
     let aborted = 0;
@@ -141,6 +175,17 @@ export class TapeUnit {
     return senseError(this.transport, request.cdb, sense);
   }
 
+  /** The transport moved another number of bytes than the drive speaks of. The place is lost with them. */
+  dataLost({ expectedBytes, arrivedBytes }: Omit<LostData, 'kind'>): DeviceError {
+    this.lose();
+    return new DeviceError('device.data-lost', {
+      message: `${this.transport.address}: ${arrivedBytes} of ${expectedBytes} bytes of a block came through`,
+      remedy: 'Look at cables and adapters, then run the command again.',
+      usable: true,
+      details: { expectedBytes, arrivedBytes },
+    });
+  }
+
   async #exchange(request: Request): Promise<CommandAnswer | Trouble> {
     const { cdb, data = noData, timeout, signal } = request;
     for (let repeat = 0; repeat < maxRepeats; repeat++) {
@@ -153,24 +198,30 @@ export class TapeUnit {
         this.lose();
         throw cause;
       }
-      if (answer.kind === 'good') return answer;
-      const { sense } = answer;
-      if (sense.deferred) {
-        // SPC-5, deferred errors: the command that carries the report has done nothing, so it can be sent again.
-        if (sense.key === senseKey.noSense || sense.key === senseKey.recoveredError) {
-          this.#earlyWarning ||= sense.endOfMedium;
-          continue;
-        }
-        if (isStorageFull(sense)) throw this.failure(request, sense);
-        this.lose();
-        return { kind: 'medium-error', sense: summarizeSense(sense) };
-      }
-      if (sense.key !== senseKey.unitAttention) return answer;
-      if (isHarmlessAttention(sense, this.changesModeItself)) continue;
-      this.lose();
-      return { kind: 'attention', sense: summarizeSense(sense) };
+      const judged = this.#judge(request, answer);
+      if (judged) return judged;
     }
     throw this.#tooManyAttentions(request);
+  }
+
+  /** What an answer means for the place; undefined: the command was not carried out, and what was told instead matters to nobody here. */
+  #judge(request: Request, answer: CommandAnswer): CommandAnswer | Trouble | undefined {
+    if (answer.kind === 'good') return answer;
+    const { sense } = answer;
+    if (sense.deferred) {
+      // SPC-5, deferred errors: the command that carries the report has done nothing, so it can be sent again.
+      if (sense.key === senseKey.noSense || sense.key === senseKey.recoveredError) {
+        this.#earlyWarning ||= sense.endOfMedium;
+        return undefined;
+      }
+      if (isStorageFull(sense)) throw this.failure(request, sense);
+      this.lose();
+      return { kind: 'medium-error', sense: summarizeSense(sense) };
+    }
+    if (sense.key !== senseKey.unitAttention) return answer;
+    if (isHarmlessAttention(sense, this.changesModeItself)) return undefined;
+    this.lose();
+    return { kind: 'attention', sense: summarizeSense(sense) };
   }
 
   #tooManyAttentions({ cdb }: Request): DeviceError {

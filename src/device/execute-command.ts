@@ -1,7 +1,7 @@
 import { type Duration, milliseconds, seconds } from '#src/base/duration';
 import { DeviceError } from '#src/base/errors';
 import { growingDelays, type Pause } from '#src/base/pause';
-import type { DataPhase, ScsiTransport } from '#src/device/scsi-transport';
+import type { DataPhase, ExecuteOptions, ScsiTransport } from '#src/device/scsi-transport';
 import type { SenseSummary } from '#src/device/sense-outcome';
 import { describeSense } from '#src/scsi/describe-sense';
 import { definitionOf, findOperation } from '#src/scsi/operation-codes';
@@ -38,21 +38,32 @@ export async function executeCommand(
 ): Promise<CommandAnswer> {
   let delays: ReturnType<typeof growingDelays> | undefined;
   for (let waited = 0; ; ) {
-    const result = await transport.execute(cdb, data, { timeout, signal });
-    const { transferredBytes } = result;
-    if (result.status === status.good || result.status === status.conditionMet)
-      return { kind: 'good', transferredBytes };
-    if (result.status === status.checkCondition) {
-      const sense = parseSense(result.sense);
-      if (sense) return { kind: 'check', sense, transferredBytes };
-    }
-    const canWait = result.status === status.busy || result.status === status.taskSetFull;
-    if (!canWait || waited >= busyLimit) throw unusableStatus(transport, cdb, result.status);
+    const answer = await attemptCommand(transport, cdb, data, { timeout, signal });
+    if ('kind' in answer) return answer;
+    if (waited >= busyLimit) throw unusableStatus(transport, cdb, answer.notNow);
     delays ??= growingDelays(milliseconds(100), seconds(10));
     const delay = delays.next().value;
     await pause(delay, signal);
     waited += delay;
   }
+}
+
+/** Sends one command once; `notNow` is the status BUSY or TASK SET FULL: it was not carried out. Throws as `executeCommand` does. */
+export async function attemptCommand(
+  transport: ScsiTransport,
+  cdb: Uint8Array,
+  data: DataPhase,
+  options: ExecuteOptions,
+): Promise<CommandAnswer | { readonly notNow: number }> {
+  const result = await transport.execute(cdb, data, options);
+  const { transferredBytes } = result;
+  if (result.status === status.good || result.status === status.conditionMet) return { kind: 'good', transferredBytes };
+  if (result.status === status.checkCondition) {
+    const sense = parseSense(result.sense);
+    if (sense) return { kind: 'check', sense, transferredBytes };
+  }
+  if (result.status === status.busy || result.status === status.taskSetFull) return { notNow: result.status };
+  throw unusableStatus(transport, cdb, result.status);
 }
 
 /** The part of sense data that outcomes carry. */

@@ -77,6 +77,14 @@ export type ReadOutcome =
   | MediumErrorOutcome
   | AttentionOutcome;
 
+/** What reading several blocks at once came to. */
+export interface ReadBlocksOutcome {
+  /** In the order of the medium; each is the beginning of one of the buffers, not necessarily of the one with its number. */
+  readonly blocks: readonly Uint8Array[];
+  /** What came instead of the next block. Undefined: only blocks, perhaps fewer than were asked for, at least one. */
+  readonly stop: Exclude<ReadOutcome, { readonly kind: 'block' }> | undefined;
+}
+
 export type WriteOutcome =
   /** All blocks accepted. */
   | { readonly kind: 'written' }
@@ -178,6 +186,12 @@ export interface TapeDrive extends AsyncDisposable {
 
   /** Reads one block; the buffer must be at least twice the expected block, or exactly it (some targets corrupt between). */
   readBlock(buffer: Uint8Array, options?: Cancellable): Promise<ReadOutcome>;
+  /**
+   * Reads as many blocks as there are buffers (at least one, all of one length), where the drive takes that with all commands on their way at once. For blocks
+   * of which the caller knows that they follow and how long they are: reading does not stop where something else comes, and what lies behind it is passed over.
+   * After a `stop` the next command must be a rewind or a `locate`.
+   */
+  readBlocks(buffers: readonly Uint8Array[], options?: Cancellable): Promise<ReadBlocksOutcome>;
   /** Writes each array as one block, in order; 1 ≤ length ≤ maxBlockBytes each. */
   writeBlocks(blocks: readonly Uint8Array[], options?: Cancellable): Promise<WriteOutcome>;
   writeFilemarks(count: number, mode: { readonly synchronise: boolean }, options?: Cancellable): Promise<WriteOutcome>;

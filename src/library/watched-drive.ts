@@ -7,6 +7,7 @@ import type {
   LocateOptions,
   MediumErrorOutcome,
   MediumState,
+  ReadBlocksOutcome,
   ReadOutcome,
   ReadyState,
   SpaceOutcome,
@@ -168,6 +169,13 @@ export class WatchedDrive implements TapeDrive {
     if (outcome.kind === 'medium-error') await this.#tell(troubleOfOutcome(outcome));
     if (outcome.kind === 'block') this.#blocks += 1;
     this.#noteAttention(outcome);
+    return outcome;
+  }
+
+  async readBlocks(buffers: readonly Uint8Array[], options: Cancellable = {}): Promise<ReadBlocksOutcome> {
+    const outcome = await this.#during('data', options, (signal) => this.#drive.readBlocks(buffers, { signal }));
+    if (outcome.stop?.kind === 'medium-error') await this.#tell(troubleOfOutcome(outcome.stop));
+    this.#blocks += outcome.blocks.length;
     return outcome;
   }
 

@@ -1,8 +1,9 @@
-import { GrandsireError } from '#src/base/errors';
+import { bug, GrandsireError } from '#src/base/errors';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { AttentionOutcome, ReadOutcome, TapeDrive } from '#src/device/tape-drive';
 import { readFirstBlock } from '#src/session/first-block';
 import { interruptedByDrive, maxRestarts } from '#src/session/interruption';
+import { ReadAheadBuffers } from '#src/session/read-ahead-buffers';
 import { nameCartridge, unfitForVolume } from '#src/session/unfit';
 import { type Descriptor, parseDescriptor, type UnknownDescriptor } from '#src/volume/descriptor';
 
@@ -48,11 +49,20 @@ async function verifyLabel({ drive, cartridge, volume, signal }: OpenReadSession
   if (unfit && unfit.code !== 'cartridge.wrong-barcode') throw unfit;
 }
 
+type Stop = Exclude<ReadOutcome, AttentionOutcome | { readonly kind: 'block' }>;
+
+interface Fetched {
+  readonly blocks: readonly Buffer[];
+  /** What came instead of the next block. */
+  readonly stop: Stop | undefined;
+}
+
 class TapeReadSession implements ReadSession {
   readonly cartridge: CartridgeRecord;
   readonly #options: OpenReadSession;
   /** Twice the block size: some targets deliver wrong bytes for anything between one and two blocks. */
   readonly #buffer: Buffer;
+  readonly #buffers: ReadAheadBuffers;
   /** Where the medium stands, as far as this session put it there. */
   #at: number | undefined;
 
@@ -60,6 +70,7 @@ class TapeReadSession implements ReadSession {
     this.cartridge = options.cartridge;
     this.#options = options;
     this.#buffer = Buffer.allocUnsafeSlow(2 * options.volume.blockSizeBytes);
+    this.#buffers = new ReadAheadBuffers(options.volume.blockSizeBytes);
   }
 
   async descriptor(place: TapeFilePlace): Promise<Descriptor | UnknownDescriptor> {
@@ -74,10 +85,9 @@ class TapeReadSession implements ReadSession {
     const { blockSizeBytes } = this.#options.volume;
     let skip = fromByte % blockSizeBytes;
     let left = place.payloadBytes - fromByte;
+    if (left <= 0) return;
     await this.#go(place, place.block + 1 + Math.floor(fromByte / blockSizeBytes));
-    while (left > 0) {
-      const block = await this.#read(place);
-      if (!block) throw this.#damaged(place, `it ends ${left} bytes before its descriptor says`);
+    for await (const block of this.#blocks(place, skip + left)) {
       const chunk = block.subarray(skip, Math.min(block.length, skip + left));
       // A block shorter than the others can only be the last: anything else would shift all that follows.
       if (block.length < blockSizeBytes && chunk.length < left)
@@ -86,6 +96,53 @@ class TapeReadSession implements ReadSession {
       skip = 0;
       left -= chunk.length;
       yield chunk;
+    }
+    if (left > 0) throw this.#damaged(place, `it ends ${left} bytes before its descriptor says`);
+  }
+
+  /** The blocks that hold so many bytes from here on, fewer where the tape file ends. Whole ones are read ahead: while some are looked at, the next are on their way. */
+  async *#blocks(place: TapeFilePlace, bytes: number): AsyncGenerator<Buffer, void, void> {
+    const { blockSizeBytes } = this.#options.volume;
+    let due = Math.floor(bytes / blockSizeBytes);
+    let coming = due > 0 ? this.#fetch(place, due) : undefined;
+    try {
+      while (coming) {
+        const { blocks, stop } = await coming;
+        coming = undefined;
+        due -= blocks.length;
+        if (!stop && due > 0) coming = this.#fetch(place, due);
+        yield* blocks;
+        if (stop) return this.#throwUnlessEnd(place, stop);
+      }
+    } finally {
+      // Nobody looks at them any more, but the drive and the memory are theirs until they are there.
+      await coming?.catch(() => undefined);
+    }
+    if (bytes % blockSizeBytes === 0) return;
+    const last = await this.#read(place);
+    if (last) yield last;
+  }
+
+  /** The next whole blocks, at most `due`. */
+  #fetch(place: TapeFilePlace, due: number): Promise<Fetched> {
+    const fetching = this.#fetchInto(this.#buffers.next(due), place);
+    // It may fail while those before it are looked at; it is asked for later.
+    fetching.catch(() => undefined);
+    return fetching;
+  }
+
+  async #fetchInto(buffers: readonly Buffer[], place: TapeFilePlace): Promise<Fetched> {
+    const { drive, signal } = this.#options;
+    const at = this.#at;
+    if (at === undefined) throw bug(`tape file ${place.fileNumber} is read on from a place that is not known`);
+    for (let restarts = 0; ; restarts += 1) {
+      const { blocks: read, stop } = await drive.readBlocks(buffers, { signal });
+      const blocks = read.map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength));
+      this.#at = stop ? undefined : at + blocks.length;
+      if (stop?.kind !== 'attention') return { blocks, stop };
+      await this.#settle(stop, restarts);
+      await this.#go(place, at + blocks.length);
+      if (blocks.length > 0) return { blocks, stop: undefined };
     }
   }
 
@@ -135,11 +192,17 @@ class TapeReadSession implements ReadSession {
       return this.#buffer.subarray(0, outcome.bytes);
     }
     this.#at = undefined;
+    this.#throwUnlessEnd(place, outcome);
+    return undefined;
+  }
+
+  /** Returns where the tape file ends. */
+  #throwUnlessEnd(place: TapeFilePlace, outcome: Stop): void {
     switch (outcome.kind) {
       case 'filemark':
       case 'end-of-data':
       case 'blank':
-        return undefined;
+        return;
       case 'too-long':
         throw this.#damaged(place, 'a block larger than the volume has stands in it');
       default:

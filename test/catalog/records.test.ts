@@ -161,6 +161,26 @@ for (const engine of engines) {
       });
     });
 
+    test('a label that was begun and is not what the medium holds leaves nothing open', async () => {
+      await withCatalog(engine, async (catalog) => {
+        const cartridge = await addCartridge(catalog);
+        const { key, id, ...old } = await addVolume(catalog, cartridge);
+        const intent = await catalog.volumes.beginLabelling(newVolume(cartridge));
+        await catalog.tapeFiles.begin({
+          volume: intent.key,
+          fileNumber: 0,
+          kind: 'label',
+          block: 0,
+          payloadBytes: 100,
+          dataSet: undefined,
+          number: undefined,
+        });
+        await catalog.volumes.adopt({ ...old, id, rebuilt: true });
+        assert.equal((await catalog.volumes.ofCartridge(cartridge.id))?.key, key);
+        assert.deepEqual(await catalog.check(), []);
+      });
+    });
+
     test('two cartridges with one volume are both named', async () => {
       await withCatalog(engine, async (catalog) => {
         const [a, b] = [await addCartridge(catalog, 'A'), await addCartridge(catalog, 'B')];
@@ -279,6 +299,34 @@ for (const engine of engines) {
         assert.equal((await catalog.cartridges.get(cartridge.id))?.usedBytes, 10);
         await catalog.volumes.beginLabelling(newVolume(cartridge));
         assert.deepEqual(await catalog.tapeFiles.copiesOf(dataSet), []);
+      });
+    });
+
+    test('where the volume goes, what is still in staging is to be written again, and so is the index; a withdrawn intent undoes the first', async () => {
+      await withCatalog(engine, async (catalog) => {
+        const [cartridge, other] = [await addCartridge(catalog), await addCartridge(catalog, 'B')];
+        const { key } = await addStaged(catalog, [{ path: '/f' }]);
+        await writeSegment(catalog, await addVolume(catalog, cartridge), { dataSet: key, segment: 1, fileNumber: 1 });
+        await catalog.dataSets.update(key, {
+          state: 'complete',
+          finishedAt: day('2026-11-22T23:00:00Z'),
+          concluded: true,
+        });
+        const state = async () => [
+          (await catalog.dataSets.segments(key))[0]?.state,
+          (await catalog.dataSets.get(key))?.concluded,
+          await catalog.check(),
+        ];
+        const intent = await catalog.volumes.beginLabelling(newVolume(cartridge));
+        assert.deepEqual(await state(), ['staged', false, []]);
+        await catalog.volumes.withdraw(intent.key);
+        assert.deepEqual(await state(), ['written', false, []]);
+        await writeSegment(catalog, await addVolume(catalog, other), { dataSet: key, segment: 1, fileNumber: 1 });
+        await catalog.dataSets.update(key, { concluded: true });
+        await catalog.volumes.adopt({ ...newVolume(cartridge), rebuilt: false });
+        assert.deepEqual(await state(), ['written', true, []], 'there is another copy');
+        await catalog.volumes.adopt({ ...newVolume(other), rebuilt: false });
+        assert.deepEqual(await state(), ['staged', false, []]);
       });
     });
 

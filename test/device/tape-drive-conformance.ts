@@ -5,7 +5,7 @@ import { DeviceError } from '#src/base/errors';
 import type { ScsiTransport } from '#src/device/scsi-transport';
 import type { TapeDrive } from '#src/device/tape-drive';
 import { expectSpaced, type PlaceTraits, runTapeModel, tapeCommands } from '#test/device/tape-model';
-import { answerWith, InterposedTransport } from '#test/support/interposed-transport';
+import { answerWith, InterposedTransport, type Interposition } from '#test/support/interposed-transport';
 import { fixedSense } from '#test/support/scripted-transport';
 
 export type FixtureCartridge = 'blank' | 'write-protected' | 'worm' | 'cleaning' | 'none';
@@ -120,6 +120,65 @@ function describeReading(loaded: Case): void {
     await drive.readBlock(new Uint8Array(100));
     assert.deepEqual(await drive.readBlock(new Uint8Array(100)), { kind: 'end-of-data' });
     assert.deepEqual(await drive.readBlock(new Uint8Array(100)), { kind: 'end-of-data' }, 'and again');
+  });
+
+  const numbered = (count: number): Uint8Array[] => Array.from({ length: count }, (_, index) => block(2000, index + 1));
+  const writeNumbered = async (drive: TapeDrive, count: number): Promise<void> => {
+    assert.equal((await drive.writeBlocks(numbered(count))).kind, 'written');
+    assert.equal((await drive.writeFilemarks(1, { synchronise: true })).kind, 'written');
+    await drive.rewind();
+  };
+  const buffers = (count: number): Uint8Array[] => Array.from({ length: count }, () => new Uint8Array(2000));
+
+  loaded('reads several blocks at once, in their order, and stands behind them', async (drive) => {
+    await writeNumbered(drive, 9);
+    for (const [from, count] of [
+      [0, 5],
+      [5, 1],
+      [6, 3],
+    ] as const) {
+      const { blocks, stop } = await drive.readBlocks(buffers(count));
+      assert.equal(stop, undefined);
+      assert.deepEqual(blocks, numbered(9).slice(from, from + count));
+    }
+    assert.equal((await drive.position())?.block, 9n);
+    assert.deepEqual(await drive.readBlock(new Uint8Array(4000)), { kind: 'filemark' });
+  });
+
+  loaded('hands out what came before a filemark, and finds its place again after it', async (drive) => {
+    await writeFiles(drive, [[2000, 2000], [2000]]);
+    const { blocks, stop } = await drive.readBlocks(buffers(4));
+    assert.deepEqual([blocks.length, stop], [2, { kind: 'filemark' }]);
+    assert.deepEqual(await drive.locate(3n, { near: { file: 1n, blockInFile: 0n } }), { kind: 'spaced' });
+    assert.deepEqual(await drive.readBlock(new Uint8Array(4000)), { kind: 'block', bytes: 2000 });
+  });
+
+  loaded('loses and swaps no block where a command of several is not carried out', async (drive, transport) => {
+    await writeNumbered(drive, 8);
+    // LOG PARAMETERS CHANGED tells nothing that matters here; BUSY says that one command at a time is enough.
+    const notNow: Interposition = async () => ({ status: 0x08, sense: new Uint8Array(0), transferredBytes: 0 });
+    transport.once(0x08, (pass) => pass());
+    transport.once(0x08, answerWith(fixedSense(6, 0x2a, 0x02)));
+    const read: Uint8Array[] = [];
+    const readOn = async () => {
+      const { blocks, stop } = await drive.readBlocks(buffers(Math.min(4, 8 - read.length)));
+      assert.equal(stop, undefined);
+      read.push(...blocks.map((each) => Uint8Array.from(each)));
+    };
+    await readOn();
+    transport.once(0x08, notNow);
+    while (read.length < 8) await readOn();
+    assert.deepEqual(read, numbered(8));
+  });
+
+  loaded('drops what was read behind a reset among several', async (drive, transport) => {
+    await writeNumbered(drive, 8);
+    transport.once(0x08, (pass) => pass());
+    transport.once(0x08, answerWith(fixedSense(6, 0x29, 0x00)));
+    const { blocks, stop } = await drive.readBlocks(buffers(4));
+    assert.deepEqual([blocks.length, stop?.kind], [1, 'attention']);
+    assert.equal(await drive.position(), undefined);
+    await assert.rejects(drive.readBlocks(buffers(4)), isDeviceError('device.position-lost'));
   });
 
   loaded('ends the data where it writes', async (drive) => {

@@ -4,7 +4,9 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { instant } from '#src/base/clock';
+import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { DataSetRecord } from '#src/catalog/data-sets';
+import type { VolumeKey, VolumeRecord } from '#src/catalog/volumes';
 import { JobBench } from '#test/jobs/job-bench';
 
 /** A full, and an incremental that is complete and all of whose segments left staging behind indexes that call it open. */
@@ -57,6 +59,28 @@ describe('the last index of a data set', () => {
       assert.deepEqual(await bench.catalog.check(), []);
     });
   }
+
+  it('is written anew with all segments where the process died before it evicted, and the cartridge was given away since', async () => {
+    await using bench = await JobBench.create();
+    writeFileSync(join(bench.source, 'a'), randomBytes(700_000));
+    const dataSet = await bench.backup({ despool: false, protection: { kind: 'none' } });
+    await bench.command('cartridge', 'label', '--all-blank', '--pool', 'scratch');
+    await bench.killedAt('data-set.concluded:1', 'staging', 'flush');
+    const [first] = await bench.catalog.tapeFiles.copiesOf(dataSet.key);
+    const { cartridge } = (await bench.catalog.volumes.get(first?.volume as VolumeKey)) as VolumeRecord;
+    const { barcode } = (await bench.catalog.cartridges.get(cartridge)) as CartridgeRecord;
+    await bench.command('cartridge', 'label', barcode, '--yes');
+    assert.deepEqual(await bench.catalog.tapeFiles.copiesOf(dataSet.key), []);
+    assert.deepEqual(await bench.catalog.check(), []);
+    const { flushed } = JSON.parse((await bench.command('staging', 'flush', '--json')).stdout);
+    assert.equal(flushed.length, 1);
+    assert.equal((await bench.catalog.tapeFiles.copiesOf(dataSet.key)).length, 1);
+    assert.deepEqual(readdirSync(join(bench.folder, 'staging')), []);
+    await bench.loseCatalog();
+    assert.deepEqual((await bench.rebuild()).doubts, []);
+    const { state, files } = await known(bench, dataSet);
+    assert.deepEqual([state, files], ['complete', dataSet.files]);
+  });
 
   it('is not written again where it is on a medium', async () => {
     await using bench = await JobBench.create();

@@ -1,5 +1,4 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Campaign } from '#test/soak/campaign';
 import { Random } from '#test/soak/random';
 import { tgtDevice } from '#test/soak/tgt-device';
@@ -64,4 +63,4 @@ for (const device of options.devices) {
   if (failed) process.exitCode = 1;
   reports.push(report.json());
 }
-if (options.json) writeFileSync(join(process.cwd(), options.json), `${JSON.stringify(reports, undefined, 2)}\n`);
+if (options.json) writeFileSync(options.json, `${JSON.stringify(reports, undefined, 2)}\n`);

@@ -1,12 +1,12 @@
 import { sql } from 'kysely';
 
-/**
- * Whether segment `s` can be read now: it is staged, or has a written copy on a volume that was not relabelled since. The statement around it
- * calls its segment `s`.
- */
-export const liveSegment = sql<boolean>`((s.in_staging = 1 and s.state <> 'filling') or exists (
+/** Whether segment `s` has a written copy on a volume that was not relabelled since. The statement around it calls its segment `s`. */
+export const liveCopy = sql<boolean>`exists (
   select 1 from tape_files t join volumes w on w.key = t.volume
-  where t.data_set = s.data_set and t.number = s.number and t.kind = 'segment' and t.state = 'written' and w.state = 'live'))`;
+  where t.data_set = s.data_set and t.number = s.number and t.kind = 'segment' and t.state = 'written' and w.state = 'live')`;
+
+/** Whether segment `s` can be read now: it is staged, or has a live copy. */
+export const liveSegment = sql<boolean>`((s.in_staging = 1 and s.state <> 'filling') or ${liveCopy})`;
 
 /** Whether unread copy `u` may still be there. The statement around it calls it so. */
 export const plausibleUnread = sql<boolean>`(not exists (select 1 from volumes w where w.id = u.volume) and not exists (

@@ -1,6 +1,7 @@
-import type { Insertable, Selectable } from 'kysely';
+import { type Insertable, type Selectable, sql } from 'kysely';
 import type { Instant } from '#src/base/clock';
 import { bug } from '#src/base/errors';
+import { liveCopy } from '#src/catalog/sql/live-segment';
 import { readProtections, unprotected } from '#src/catalog/sql/protection';
 import type { VolumeTable } from '#src/catalog/sql/schema';
 import type { CatalogDatabase, SqlContext } from '#src/catalog/sql/sql-context';
@@ -18,18 +19,7 @@ export function createVolumeRepository(context: SqlContext): VolumeRepository {
         const volume = await labellingVolume(db, key, 'confirmed');
         await db.updateTable('volumes').set({ state: 'live', previous: null }).where('key', '=', key).execute();
         await db.updateTable('cartridges').set({ used_bytes: 0 }).where('id', '=', volume.cartridge).execute();
-        // What the old volumes' journal had open is gone from the medium with them.
-        await db
-          .deleteFrom('tape_files')
-          .where('state', '=', 'open')
-          .where('volume', 'in', (query) =>
-            query
-              .selectFrom('volumes')
-              .select('key')
-              .where('cartridge', '=', volume.cartridge)
-              .where('state', '=', 'superseded'),
-          )
-          .execute();
+        await forgetOpen(db, volume.cartridge);
       }),
     withdraw: (key) =>
       context.write(async (db) => {
@@ -38,6 +28,7 @@ export function createVolumeRepository(context: SqlContext): VolumeRepository {
         await db.deleteFrom('volumes').where('key', '=', key).execute();
         if (volume.previous === null) return;
         await db.updateTable('volumes').set({ state: 'live' }).where('key', '=', volume.previous).execute();
+        await settleStaged(db, volume.previous);
       }),
     adopt: (volume) => context.write((db) => adopt(db, volume)),
     accept: (key) =>
@@ -68,13 +59,7 @@ async function beginLabelling(
   volume: Parameters<VolumeRepository['beginLabelling']>[0],
 ): Promise<VolumeRecord> {
   const before = await currentRow(db, volume.cartridge);
-  if (before) {
-    await db
-      .updateTable('volumes')
-      .set({ state: 'superseded', previous: null })
-      .where('key', '=', before.key)
-      .execute();
-  }
+  if (before) await supersede(db, before.key);
   // A second intent over one that was never settled goes back, if it is withdrawn, to the volume that was live before both.
   const previous = before?.state === 'labelling' ? before.previous : (before?.key ?? null);
   return await insertVolume(db, { ...toColumns(volume), state: 'labelling', rebuilt: 0, previous });
@@ -86,11 +71,8 @@ async function adopt(db: CatalogDatabase, volume: Parameters<VolumeRepository['a
   const rebuilt = Number(volume.rebuilt);
   const before = await currentRow(db, volume.cartridge);
   if (before && before.id !== columns.id) {
-    await db
-      .updateTable('volumes')
-      .set({ state: 'superseded', previous: null })
-      .where('key', '=', before.key)
-      .execute();
+    await supersede(db, before.key);
+    await forgetOpen(db, volume.cartridge);
   }
   const known = await selectVolumes(db)
     .where('cartridge', '=', volume.cartridge)
@@ -99,8 +81,42 @@ async function adopt(db: CatalogDatabase, volume: Parameters<VolumeRepository['a
   if (!known) return await insertVolume(db, { ...columns, state: 'live', rebuilt, previous: null });
   const changed = { ...columns, state: 'live', rebuilt, previous: null };
   await db.updateTable('volumes').set(changed).where('key', '=', known.key).execute();
+  await settleStaged(db, known.key);
   return toRecord({ ...known, ...changed });
 }
+
+async function supersede(db: CatalogDatabase, key: number): Promise<void> {
+  await db.updateTable('volumes').set({ state: 'superseded', previous: null }).where('key', '=', key).execute();
+  await settleStaged(db, key);
+}
+
+/** What the journal had open on the superseded volumes of a cartridge is gone from the medium with them. */
+async function forgetOpen(db: CatalogDatabase, cartridge: number): Promise<void> {
+  await db
+    .deleteFrom('tape_files')
+    .where('state', '=', 'open')
+    .where('volume', 'in', (query) =>
+      query.selectFrom('volumes').select('key').where('cartridge', '=', cartridge).where('state', '=', 'superseded'),
+    )
+    .execute();
+}
+
+/**
+ * A process that died before it evicted leaves segments in staging that are on this volume, too. Where the volume goes, staging alone holds them: they are to
+ * be written again, and the index that called their data set complete with them.
+ */
+async function settleStaged(db: CatalogDatabase, key: number): Promise<void> {
+  await sql`update segments as s set state = case when ${liveCopy} then 'written' else 'staged' end
+    where s.in_staging = 1 and s.state <> 'filling' and ${isOn(key)}`.execute(db);
+  await sql`update data_sets set concluded = 0 where concluded = 1 and exists (
+    select 1 from segments s where s.data_set = data_sets.key and s.in_staging = 1 and s.state = 'staged' and ${isOn(key)})`.execute(
+    db,
+  );
+}
+
+/** Whether segment `s` has a tape file on this volume. */
+const isOn = (key: number) => sql<boolean>`exists (
+  select 1 from tape_files f where f.volume = ${key} and f.data_set = s.data_set and f.number = s.number and f.kind = 'segment')`;
 
 async function insertVolume(db: CatalogDatabase, row: Insertable<VolumeTable>): Promise<VolumeRecord> {
   return toRecord(await db.insertInto('volumes').values(row).returningAll().executeTakeFirstOrThrow());

@@ -3,7 +3,7 @@ import type { Clock } from '#src/base/clock';
 import { countOf } from '#src/base/count-of';
 import type { ErrorCode } from '#src/base/error-codes';
 import type { Finding } from '#src/catalog/catalog';
-import { announcedSegment, liveSegment, plausibleUnread } from '#src/catalog/sql/live-segment';
+import { announcedSegment, liveCopy, liveSegment, plausibleUnread } from '#src/catalog/sql/live-segment';
 import { endOfProtection, readDataSetProtections } from '#src/catalog/sql/protection';
 import type { CatalogDatabase, SqlContext } from '#src/catalog/sql/sql-context';
 
@@ -149,20 +149,17 @@ const rules: readonly Rule[] = [
           db,
           sql<{ id: string; number: number; state: string }>`
         select d.id, s.number, s.state from segments s join data_sets d on d.key = s.data_set
-        where (s.state <> 'written' or s.in_staging = 1) and (s.state = 'written') <> exists (select 1 from tape_files t
-          where t.data_set = s.data_set and t.number = s.number and t.kind = 'segment' and t.state = 'written')`,
+        where (s.state <> 'written' or s.in_staging = 1) and (s.state = 'written') <> ${liveCopy}`,
         )
       ).map(({ id, number, state }) => ({
         subject: `${id}/${number}`,
-        message: `segment ${number} of ${id} is called ${state}, and ${state === 'written' ? 'no tape file holds it' : 'a tape file holds it'}`,
+        message: `segment ${number} of ${id} is called ${state}, and ${state === 'written' ? 'no live volume holds it' : 'a live volume holds it'}`,
       })),
     repair: "'grandsire catalog check --repair' calls written what is on a volume, and staged what is only in staging.",
     fix: async (db) => {
       await sql`
-        update segments set state = case when exists (select 1 from tape_files t
-          where t.data_set = segments.data_set and t.number = segments.number and t.kind = 'segment' and t.state = 'written') then 'written'
-          else 'staged' end
-        where state = 'staged' or (state = 'written' and in_staging = 1)`.execute(db);
+        update segments as s set state = case when ${liveCopy} then 'written' else 'staged' end
+        where s.state = 'staged' or (s.state = 'written' and s.in_staging = 1)`.execute(db);
     },
   },
   {

@@ -1,0 +1,111 @@
+import type { DriveParts } from '#drivers/scsi-tape/medium-state';
+import { type LostData, readOutcome, type Unforeseen } from '#drivers/scsi-tape/outcomes';
+import { isTrouble, type Request } from '#drivers/scsi-tape/tape-unit';
+import { timeLimits } from '#drivers/scsi-tape/time-limits';
+import { bug } from '#src/base/errors';
+import type { Cancellable, ReadBlocksOutcome, ReadOutcome } from '#src/device/tape-drive';
+import { encodeRead6Cdb, maximumTransferLength } from '#src/scsi/tape-read-write';
+
+/** READ(6) of blocks of variable length (SSC-5, READ(6)), one or several at a time. The law is on `TapeDrive`. */
+export class BlockReader {
+  readonly #parts: DriveParts;
+  /** It never answered that it is busy with the one before. */
+  #takesSeveral = true;
+
+  constructor(parts: DriveParts) {
+    this.#parts = parts;
+  }
+
+  async readBlock(buffer: Uint8Array, { signal }: Cancellable = {}): Promise<ReadOutcome> {
+    const { unit } = this.#parts;
+    unit.requirePlace('read');
+    const request = this.#request(buffer, signal);
+    const answer = await unit.send(request);
+    if (isTrouble(answer)) return answer;
+    const atBeginning = unit.count.place.block === 0n;
+    return this.#after(request, readOutcome(answer, { requestedBytes: bytesOf(request), atBeginning }));
+  }
+
+  async readBlocks(buffers: readonly Uint8Array[], { signal }: Cancellable = {}): Promise<ReadBlocksOutcome> {
+    if (!this.#takesSeveral || buffers.length === 1) return await this.#inTurn(buffers, signal);
+    const { unit } = this.#parts;
+    unit.requirePlace('read');
+    const requests = buffers.map((buffer) => this.#request(buffer, signal));
+    const atBeginning = unit.count.place.block === 0n;
+    const blocks: Uint8Array[] = [];
+    for (const [index, answer] of (await unit.sendTogether(requests)).entries()) {
+      const [request, buffer] = [requests[index] as Request, buffers[index] as Uint8Array];
+      // The one behind it read its block, and a drive that takes one at a time is asked for one at a time.
+      if (answer === undefined) this.#takesSeveral = false;
+      else if (isTrouble(answer)) return { blocks, stop: answer };
+      else {
+        const requestedBytes = bytesOf(request);
+        const isFirst = atBeginning && blocks.length === 0;
+        const outcome = this.#after(request, readOutcome(answer, { requestedBytes, atBeginning: isFirst }));
+        if (outcome.kind !== 'block') {
+          // Those behind it were carried out, too.
+          unit.count.losePlace();
+          return { blocks, stop: outcome };
+        }
+        blocks.push(buffer.subarray(0, outcome.bytes));
+      }
+    }
+    return blocks.length > 0 ? { blocks, stop: undefined } : await this.#inTurn(buffers, signal);
+  }
+
+  async #inTurn(buffers: readonly Uint8Array[], signal: AbortSignal | undefined): Promise<ReadBlocksOutcome> {
+    const blocks: Uint8Array[] = [];
+    for (const buffer of buffers) {
+      const outcome = await this.readBlock(buffer, { signal });
+      if (outcome.kind !== 'block') return { blocks, stop: outcome };
+      blocks.push(buffer.subarray(0, outcome.bytes));
+    }
+    return { blocks, stop: undefined };
+  }
+
+  #request(buffer: Uint8Array, signal: AbortSignal | undefined): Request {
+    if (buffer.length < 1 || buffer.length > maximumTransferLength)
+      throw bug(`a read buffer of ${buffer.length} bytes`);
+    // A buffer larger than one transfer can be is used as far as it goes; no block of ours is larger than that.
+    const target = buffer.subarray(0, Math.min(buffer.length, this.#parts.unit.transport.maxTransferBytes));
+    // SILI stays 0: with it, a block longer than the buffer would be cut without a word (SSC-5, READ(6)).
+    return {
+      cdb: encodeRead6Cdb({ fixed: false, transferLength: target.length }),
+      data: { direction: 'in', buffer: target },
+      timeout: timeLimits.transfer,
+      signal,
+    };
+  }
+
+  #after(request: Request, outcome: ReadOutcome | LostData | Unforeseen): ReadOutcome {
+    const { unit, positioning } = this.#parts;
+    switch (outcome.kind) {
+      case 'block':
+      case 'too-long':
+        unit.count.passBlocks(1n);
+        return outcome;
+      case 'filemark':
+        unit.count.passFilemark();
+        return outcome;
+      case 'end-of-data':
+      case 'blank':
+        unit.count.endHere();
+        return outcome;
+      case 'end-of-medium':
+        unit.count.losePlace();
+        return outcome;
+      case 'medium-error':
+        positioning.loseAfterMediumError();
+        return outcome;
+      case 'attention':
+        unit.lose();
+        return outcome;
+      case 'data-lost':
+        throw unit.dataLost(outcome);
+      case 'unforeseen':
+        throw unit.failure(request, outcome.sense);
+    }
+  }
+}
+
+const bytesOf = ({ data }: Request): number => (data?.direction === 'in' ? data.buffer.length : 0);
