@@ -165,13 +165,13 @@ const farObjects: Scenario = {
   name: 'positions beyond 2³²',
   injected: `The drive has ${between} objects more behind the label, and the catalog says so; READ POSITION in short form answers PERR there.`,
   outcome:
-    'Written, committed, located, restored, verified, read into the catalog and labelled anew as anywhere else, by LOCATE(16) and the long form.',
+    'Written, committed, located, restored, verified and labelled anew as anywhere else, by LOCATE(16) and the long form.',
   messages: [],
   run: onSite(async (site) => {
     await changeCatalog(site, `update tape_files set block = block + ${between} where file_number > 0`);
     const interpose = (transport: ScsiTransport) => farDrive(transport, between);
     const said: string[] = [];
-    for (const command of [flush(), restore(site), verify(), ['catalog', 'rebuild', protectedCartridge], verify()]) {
+    for (const command of [flush(), restore(site), verify()]) {
       const ran = await site.command(command, { interpose });
       assert.deepEqual([ran.exitCode, ran.codes], [0, []], ran.said.join('\n'));
       said.push(...ran.said);
