@@ -11,8 +11,8 @@ import type { Configuration, LibrarySettings, RotationSettings } from '#src/conf
 import type { Driver, FoundUnit } from '#src/device/driver';
 import type { ScsiTransport } from '#src/device/scsi-transport';
 import type { PlanningConfiguration } from '#src/jobs/planning-state';
-import type { LibraryWarning } from '#src/library/library-parts';
-import type { Library } from '#src/library/open-library';
+import type { Library } from '#src/library/library';
+import type { LibraryWarning } from '#src/library/library-options';
 import type { PlanningRotation } from '#src/rotation/planning-state';
 import { parseRunTime } from '#src/rotation/run-time';
 import { bindScheme, type Scheme } from '#src/rotation/scheme';
@@ -64,6 +64,8 @@ export interface LibraryUse {
   readonly warn: (warning: LibraryWarning) => void;
   /** A line for the operator that changes nothing of the outcome; heard by nobody unless told. */
   readonly note?: ((text: string) => void) | undefined;
+  /** Calls the opening off; what is done with the library afterwards has signals of its own. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Opens the catalog (makes it where there is none) and checks the settings of every rotation. No device is touched. */
@@ -99,6 +101,7 @@ async function openNamedLibrary(
     pause = systemPause,
     alarm = systemAlarm,
     note = () => undefined,
+    signal,
     ...parts
   }: Pick<App, 'configuration' | 'clock' | 'catalog' | 'locks'> & DeviceSurroundings & LibraryUse,
 ): Promise<Library> {
@@ -106,11 +109,11 @@ async function openNamedLibrary(
   const { openMediaChanger } = await import('#drivers/scsi-changer/open-media-changer');
   const { openTapeDrive } = await import('#drivers/scsi-tape/open-tape-drive');
   const { openLibrary } = await import('#src/library/open-library');
-  const { openChangerInTime } = await import('#src/library/watched-changer');
-  const source = await driver.openUnits(settings);
+  const { openChangerInTime } = await import('#src/library/watchdog/watched-changer');
+  const source = await driver.openUnits(settings, { signal });
   const openUnit = async (unit: FoundUnit) => interpose(await source.open(unit), unit);
   try {
-    const units = await source.discover();
+    const units = await source.discover({ signal });
     const changer = units.find(({ kind }) => kind === 'changer');
     if (!changer) throw noChanger(name);
     return openLibrary({

@@ -30,6 +30,10 @@ const accountKeys = ['user', 'passwordFile'];
 const isIscsiName = (value: unknown): value is string =>
   typeof value === 'string' && value.length <= 223 && /^(iqn\.|eui\.|naa\.)[a-z0-9.:-]+$/.test(value);
 
+/** What targets call themselves: `eui.` and `naa.` in the RFC's own examples, and `iqn.` of many a library, do not keep to lower case. */
+const isTargetName = (value: unknown): value is string =>
+  typeof value === 'string' && Buffer.byteLength(value) <= 223 && /^(iqn|eui|naa)\.[^\s=\p{C}]+$/u.test(value);
+
 /** Checks the settings below a library with `driver: iscsi`; throws `config.invalid` naming the key. */
 export function parseIscsiSettings(settings: Readonly<Record<string, unknown>>, place: SettingsPlace): IscsiSettings {
   requireKnown(settings, { known: keys, path: [], place });
@@ -41,11 +45,16 @@ export function parseIscsiSettings(settings: Readonly<Record<string, unknown>>, 
         portalText === undefined
           ? 'the address of the library is missing'
           : `${JSON.stringify(portalText)} is no address`,
-      remedy: "Write the host and port of the library's iSCSI service: `portal: '192.0.2.10:3260'`.",
+      remedy:
+        "Write the host and port of the library's iSCSI service: `portal: '192.0.2.10:3260'`, an IPv6 address as `'[2001:db8::10]:3260'`.",
     });
   }
-  if (target !== undefined && !isIscsiName(target)) throw invalid(place, ['target'], noName(target));
-  if (!isIscsiName(initiator)) throw invalid(place, ['initiator'], noName(initiator));
+  if (target !== undefined && !isTargetName(target)) {
+    throw invalid(place, ['target'], noName(target, 'Write it as the library shows it'));
+  }
+  if (!isIscsiName(initiator)) {
+    throw invalid(place, ['initiator'], noName(initiator, 'Write it in lower case'));
+  }
   if (typeof digests !== 'boolean') {
     throw invalid(place, ['digests'], {
       problem: `${JSON.stringify(digests)} is neither true nor false`,
@@ -114,9 +123,9 @@ function requireKnown(settings: Readonly<Record<string, unknown>>, { known, path
   }
 }
 
-const noName = (value: unknown) => ({
+const noName = (value: unknown, how: string) => ({
   problem: `${JSON.stringify(value)} is not an iSCSI name`,
-  remedy: "Write it as the library shows it, for example `'iqn.2026-11.example:library'`, in lower case.",
+  remedy: `${how}, for example \`'iqn.2026-11.example:library'\`; other names begin with \`eui.\` or \`naa.\`.`,
 });
 
 const invalid = (

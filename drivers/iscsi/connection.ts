@@ -31,6 +31,9 @@ interface Digests {
 /** As much as a socket hands over at once: large blocks then come in few turns of the event loop. */
 const receiveBytes = 512 * 1024;
 
+/** Operation codes of a target, with no reserved bit set (RFC 7143 11.2.1): a server of another kind shows itself by its first byte. */
+const isOfTarget = (byte: number | undefined): boolean => ((byte ?? 0) & 0xe0) === 0x20;
+
 const zeros = Buffer.alloc(3);
 const noHandler: PduHandler = { placeOf: () => undefined, onPdu: () => undefined, onClosed: () => undefined };
 
@@ -44,6 +47,7 @@ export class Connection {
   readonly #reader: PduReader;
   #handler: PduHandler = noHandler;
   #closed: DeviceError | undefined;
+  #isLoggedIn = false;
   /** Bytes arrived since the last question: a sign of life. */
   #heard = false;
   /** What came behind the last PDU of the login, while its digests are not yet known. */
@@ -104,9 +108,9 @@ export class Connection {
   }
 
   #listen(socket: Socket): void {
-    socket.on('error', (cause) => this.close(lost(this.portal, describeSocketError(cause), cause)));
-    socket.on('end', () => this.close(lost(this.portal, 'the target closed it')));
-    socket.on('close', () => this.close(lost(this.portal, 'it was closed')));
+    socket.on('error', (cause) => this.close(this.#gone(describeSocketError(cause), cause)));
+    socket.on('end', () => this.close(this.#gone('the target closed the connection')));
+    socket.on('close', () => this.close(this.#gone('it was closed')));
   }
 
   /** What comes before a handler is set is dropped: the target speaks only when spoken to until the login has ended. */
@@ -124,6 +128,7 @@ export class Connection {
   enterFullFeaturePhase(handler: PduHandler, { headerDigest, dataDigest }: Digests): void {
     this.#headerDigest = headerDigest;
     this.#dataDigest = dataDigest;
+    this.#isLoggedIn = true;
     Object.assign(this.#reader, { headerDigest, dataDigest, isHeld: false });
     this.handler = handler;
     for (const bytes of this.#held.splice(0)) this.receive(bytes);
@@ -147,6 +152,9 @@ export class Connection {
 
   /** What came; its memory is not used afterwards. */
   receive(bytes: Buffer): void {
+    if (!this.#isLoggedIn && !this.#heard && !isOfTarget(bytes[0])) {
+      this.close(noLogin(this.portal, 'what answers there does not speak iSCSI'));
+    }
     this.#hear(() => {
       const taken = this.#reader.receive(bytes);
       if (taken < bytes.length) this.#held.push(Buffer.from(bytes.subarray(taken)));
@@ -164,8 +172,17 @@ export class Connection {
     try {
       take();
     } catch (cause) {
-      this.close(lost(this.portal, cause instanceof Error ? cause.message : String(cause), cause));
+      this.close(this.#gone(cause instanceof Error ? cause.message : String(cause), cause));
     }
+  }
+
+  #gone(why: string, cause?: unknown): DeviceError {
+    return this.#isLoggedIn ? lost(this.portal, why, cause) : noLogin(this.portal, why, cause);
+  }
+
+  /** Pieces that were sent and that the target has not taken. */
+  get waitingWrites(): number {
+    return this.#outgoing.waitingWrites;
   }
 
   /** The memory of `data` is free again when it returns. Leaves at once. */
@@ -209,24 +226,34 @@ export class Connection {
 
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there (connection refused)',
-  ECONNRESET: 'the target reset it',
+  ECONNRESET: 'the target reset the connection',
   EHOSTUNREACH: 'there is no way to this host',
   ENETUNREACH: 'there is no way to this network',
   ENOTFOUND: 'this host name is not known',
   EAI_AGAIN: 'the name server does not answer',
   ETIMEDOUT: 'the target does not answer any more',
-  EPIPE: 'the target closed it',
+  EPIPE: 'the target closed the connection',
 };
 
 function describeSocketError(cause: NodeJS.ErrnoException): string {
   return (cause.code !== undefined && reasons[cause.code]) || cause.message || String(cause.code);
 }
 
-export const noConnection = (portal: Portal, why: string, cause?: unknown): DeviceError =>
+const noConnection = (portal: Portal, why: string, cause?: unknown): DeviceError =>
   new DeviceError('device.unreachable', {
     message: `no connection to the iSCSI portal ${describePortal(portal)}: ${why}`,
     remedy:
       'Look whether the library is switched on and reachable, and compare `portal` in grandsire.yaml with its network settings; then run the command again.',
+    usable: false,
+    cause,
+  });
+
+/** There is a connection, and no session: nothing was begun that could be lost. */
+export const noLogin = (portal: Portal, why: string, cause?: unknown): DeviceError =>
+  new DeviceError('device.unreachable', {
+    message: `no login at the iSCSI portal ${describePortal(portal)}: ${why}`,
+    remedy:
+      "Compare `portal` in grandsire.yaml with the address of the library's iSCSI service, and look whether that has started; then run the command again.",
     usable: false,
     cause,
   });

@@ -46,6 +46,8 @@ export class DataOut {
   /** Throws `device.protocol` where the target asks for what is not its turn, or more than there is. */
   answer(task: Task, { bufferOffset, desiredBytes, r2tSn, targetTransferTag }: ReadyToTransferPdu): void {
     const end = bufferOffset + desiredBytes;
+    // With the reserved tag the data would be taken for unsolicited (RFC 7143 11.8.5).
+    if (targetTransferTag === reservedTag) throw protocolViolation('it asks for data under the reserved tag');
     const isInOrder = bufferOffset === task.movedBytes && r2tSn === task.nextSn;
     const isPossible = desiredBytes > 0 && desiredBytes <= this.#parameters.maxBurstBytes && end <= task.expectedBytes;
     if (task.request.data.direction !== 'out' || !isInOrder || !isPossible) {

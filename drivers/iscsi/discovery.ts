@@ -1,5 +1,5 @@
 import type { IscsiSettings } from '#drivers/iscsi/config';
-import { describePortal } from '#drivers/iscsi/connection';
+import { describePortal, type Portal } from '#drivers/iscsi/connection';
 import { parsePortal } from '#drivers/iscsi/portal';
 import { readChapSettings } from '#drivers/iscsi/secrets';
 import { type DiscoveredTarget, sendTargets } from '#drivers/iscsi/send-targets';
@@ -26,7 +26,7 @@ export class IscsiUnitSource implements UnitSource {
   }
 
   /** Logs in; finds the target where none is configured. */
-  static async open(settings: IscsiSettings): Promise<IscsiUnitSource> {
+  static async open(settings: IscsiSettings, signal?: AbortSignal): Promise<IscsiUnitSource> {
     const { portal, initiator } = settings;
     const options: Omit<SessionOptions, 'target'> = {
       portal,
@@ -34,15 +34,15 @@ export class IscsiUnitSource implements UnitSource {
       chap: readChapSettings(settings.chap),
       digests: settings.digests ? 'preferred' : 'accepted',
     };
-    const target = settings.target ? { name: settings.target, portal } : await onlyTarget(options);
+    const target = settings.target ? { name: settings.target, portals: [portal] } : await onlyTarget(options, signal);
     try {
-      return new IscsiUnitSource(await IscsiSession.open({ ...options, portal: target.portal, target: target.name }));
+      return new IscsiUnitSource(await openAtOneOf(target, options, signal));
     } catch (cause) {
-      throw await withNames(cause, options);
+      throw await withNames(cause, options, signal);
     }
   }
 
-  async discover({ signal }: { readonly signal?: AbortSignal } = {}): Promise<readonly FoundUnit[]> {
+  async discover({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<readonly FoundUnit[]> {
     const found: FoundUnit[] = [];
     this.#luns = new Map();
     for (const lun of await this.#listLuns(signal)) {
@@ -94,10 +94,50 @@ function kindOf(type: number): FoundUnit['kind'] {
   return type === deviceType.tape ? 'tape' : 'other';
 }
 
+/** Addresses of one target that are tried: each that does not answer takes its time. */
+const maxPortals = 4;
+
+interface PlacedTarget {
+  readonly name: string;
+  /** In the order in which they are tried. */
+  readonly portals: readonly Portal[];
+}
+
+/** The first portal that answers. The failure is that of the first: it is where the target says it is. */
+async function openAtOneOf(
+  { name, portals }: PlacedTarget,
+  options: Omit<SessionOptions, 'target'>,
+  signal: AbortSignal | undefined,
+): Promise<IscsiSession> {
+  let failure: unknown;
+  for (const portal of portals) {
+    try {
+      return await IscsiSession.open({ ...options, portal, target: name }, signal);
+    } catch (cause) {
+      if (!(cause instanceof DeviceError) || cause.code !== 'device.unreachable') throw cause;
+      failure ??= portal === options.portal ? cause : toldBy(options.portal, cause);
+    }
+  }
+  throw failure;
+}
+
+function toldBy(asked: Portal, cause: DeviceError): DeviceError {
+  const { code, message, usable, details } = cause;
+  return new DeviceError(code, {
+    message: `${message}; ${describePortal(asked)} told of this address`,
+    remedy:
+      'Look in the settings of the library whether it has an address that can be reached from here, and write that as `portal` into grandsire.yaml.',
+    usable,
+    details,
+    cause,
+  });
+}
+
 async function onlyTarget(
   options: Omit<SessionOptions, 'target'>,
-): Promise<{ readonly name: string; readonly portal: SessionOptions['portal'] }> {
-  const targets = await sendTargets(options);
+  signal: AbortSignal | undefined,
+): Promise<PlacedTarget> {
+  const targets = await sendTargets(options, signal);
   const [target, ...others] = targets;
   if (!target || others.length > 0) {
     throw new DeviceError('device.unreachable', {
@@ -108,21 +148,32 @@ async function onlyTarget(
       usable: false,
     });
   }
-  const portals = target.addresses.map(parsePortal).filter((portal) => portal !== undefined);
-  const isAsked = portals.some(({ host, port }) => host === options.portal.host && port === options.portal.port);
-  return { name: target.name, portal: isAsked ? options.portal : (portals[0] ?? options.portal) };
+  const asked = options.portal;
+  const told = target.addresses.map(parsePortal).filter((portal) => portal !== undefined);
+  const isAsked = told.some(({ host, port }) => host === asked.host && port === asked.port);
+  return { name: target.name, portals: isAsked ? [asked] : [...told.slice(0, maxPortals), asked] };
 }
 
 /** Where the target is not known, its portal is asked for those that are. */
-async function withNames(cause: unknown, options: Omit<SessionOptions, 'target'>): Promise<unknown> {
+async function withNames(
+  cause: unknown,
+  options: Omit<SessionOptions, 'target'>,
+  signal: AbortSignal | undefined,
+): Promise<unknown> {
   const isUnknown =
     cause instanceof DeviceError && (cause.details['status'] === '0203' || cause.details['status'] === '0204');
   if (!isUnknown) return cause;
-  const targets = await sendTargets(options).catch(() => []);
+  const targets = await sendTargets(options, signal).catch(() => []);
   if (targets.length === 0) return cause;
   const { code, message, usable, details } = cause;
   const remedy = `Correct \`target\` in grandsire.yaml; this portal has: ${namesOf(targets)}.`;
   return new DeviceError(code, { message, remedy, usable, details, cause });
 }
 
-const namesOf = (targets: readonly DiscoveredTarget[]): string => targets.map(({ name }) => name).join(', ');
+/** As many as an operator reads. */
+const maxNames = 20;
+
+function namesOf(targets: readonly DiscoveredTarget[]): string {
+  const names = targets.slice(0, maxNames).map(({ name }) => name.slice(0, 223).replaceAll(/\s/g, ' '));
+  return `${names.join(', ')}${targets.length > maxNames ? `, and ${targets.length - maxNames} more` : ''}`;
+}

@@ -5,8 +5,8 @@ import type { Driver } from '#src/device/driver';
 export const driver: Driver<IscsiSettings> = {
   name: 'iscsi',
   parseSettings: parseIscsiSettings,
-  async openUnits(settings) {
+  async openUnits(settings, { signal } = {}) {
     const { IscsiUnitSource } = await import('#drivers/iscsi/discovery');
-    return await IscsiUnitSource.open(settings);
+    return await IscsiUnitSource.open(settings, signal);
   },
 };

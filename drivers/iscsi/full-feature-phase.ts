@@ -111,7 +111,8 @@ export class FullFeaturePhase implements PduHandler {
     }
     this.#numbering.advance(pdu);
     this.#take(pdu, data);
-    this.#tasks.sendQueued();
+    // After the request for a logout nothing may follow (RFC 7143 11.14).
+    if (!this.#loggingOut) this.#tasks.sendQueued();
   }
 
   onClosed(cause: DeviceError): void {

@@ -5,6 +5,9 @@ import { encodeNopOut } from '#drivers/iscsi/request-pdus';
 import type { NopInPdu } from '#drivers/iscsi/target-pdus';
 import type { Duration } from '#src/base/duration';
 
+/** What commands in flight leave waiting is far less; only pings that nobody reads the answers to could go on without end. */
+const maxWaitingWrites = 4096;
+
 /** Pings in both directions (RFC 7143 11.18, 11.19): after a silence the target is asked whether it lives; another silence ends the connection. */
 export class KeepAlive implements Disposable {
   readonly #connection: Connection;
@@ -23,6 +26,8 @@ export class KeepAlive implements Disposable {
   take({ initiatorTaskTag, targetTransferTag, lun }: NopInPdu): void {
     if (initiatorTaskTag !== reservedTag) {
       if (initiatorTaskTag === this.#pingTag) this.#pingTag = undefined;
+    } else if (this.#connection.waitingWrites > maxWaitingWrites) {
+      this.#connection.close(lost(this.#connection.portal, 'the target asks on and on, and takes no answer'));
     } else if (targetTransferTag !== reservedTag) {
       this.#send({ initiatorTaskTag: reservedTag, targetTransferTag, lun });
     }

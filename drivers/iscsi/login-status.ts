@@ -14,7 +14,7 @@ const refusals: Readonly<Record<string, Refusal>> = {
   '0201': {
     text: 'it does not accept the name or the secret',
     remedy:
-      'Compare `chap.user` and the content of `chap.passwordFile` with the account in the library; without `chap` the library may insist on it.',
+      'Compare `chap.user` and the content of `chap.passwordFile` with the account in the library; where only one side asks for CHAP, add `chap` or remove it.',
   },
   '0202': {
     text: 'this initiator is not allowed to use it',

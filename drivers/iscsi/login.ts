@@ -43,12 +43,20 @@ const firstCmdSn = 1;
  */
 export async function logIn(connection: Connection, identity: LoginIdentity): Promise<LoggedIn | Redirected> {
   const exchange = new LoginExchange(connection, identity);
-  const redirected = await authenticate(exchange, identity);
+  const negotiation = new Negotiation(identity.digests, identity.target === undefined ? 'discovery' : 'normal');
+  const redirected = await authenticate(exchange, identity, negotiation);
   if (redirected) return redirected;
-  return await negotiate(exchange, identity);
+  return await negotiate(exchange, negotiation);
 }
 
-async function authenticate(exchange: LoginExchange, identity: LoginIdentity): Promise<Redirected | undefined> {
+/** Keys of the security stage that are not the affair of the negotiation. */
+const isOfAuthentication = ([key]: TextKey): boolean => key === 'AuthMethod' || key.startsWith('CHAP_');
+
+async function authenticate(
+  exchange: LoginExchange,
+  identity: LoginIdentity,
+  negotiation: Negotiation,
+): Promise<Redirected | undefined> {
   const { initiator, target, chap } = identity;
   const first: TextKey[] = [
     ['InitiatorName', initiator],
@@ -63,28 +71,29 @@ async function authenticate(exchange: LoginExchange, identity: LoginIdentity): P
   if (method !== undefined && method !== (chap ? 'CHAP' : 'None'))
     throw noCommonMethod(exchange.name, chap !== undefined);
   for (;;) {
+    // MaxRecvDataSegmentLength and keys of the target's own may come at any stage (RFC 7143 13).
+    const replies = negotiation.takeAll(answer.keys.filter((key) => !isOfAuthentication(key)));
     const next = proof?.next(new Map(answer.keys));
     const mayEnd = proof?.mayEnd ?? true;
     if (answer.transits) {
       if (!mayEnd || next !== undefined) throw protocolViolation('the login went on before anybody proved who he is');
       return undefined;
     }
-    answer = await exchange.ask(loginStage.security, next ?? [], mayEnd ? loginStage.operational : undefined);
+    answer = await exchange.ask(
+      loginStage.security,
+      [...(next ?? []), ...replies],
+      mayEnd ? loginStage.operational : undefined,
+    );
     if (answer.kind === 'redirected') return answer;
   }
 }
 
-async function negotiate(exchange: LoginExchange, { digests, target }: LoginIdentity): Promise<LoggedIn> {
-  const negotiation = new Negotiation(digests, target === undefined ? 'discovery' : 'normal');
+async function negotiate(exchange: LoginExchange, negotiation: Negotiation): Promise<LoggedIn> {
   let keys = negotiation.offers;
   for (;;) {
     const answer = await exchange.ask(loginStage.operational, keys, loginStage.fullFeature);
     if (answer.kind === 'redirected') throw protocolViolation('a redirection in the middle of the login');
-    const replies: TextKey[] = [];
-    for (const key of answer.keys) {
-      const reply = negotiation.take(key);
-      if (reply) replies.push(reply);
-    }
+    const replies = negotiation.takeAll(answer.keys);
     if (answer.transits) return { kind: 'logged-in', parameters: negotiation.result, ...exchange.sequence };
     keys = replies;
   }

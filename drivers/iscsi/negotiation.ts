@@ -35,6 +35,9 @@ const irrelevantInDiscovery = new Set(['DefaultTime2Wait', 'DefaultTime2Retain',
 /** What the target tells of itself, without asking for anything. */
 const declarations = new Set(['TargetAlias', 'TargetAddress', 'TargetPortalGroupTag']);
 
+/** Values that end the negotiation of a key (RFC 7143 6.2). */
+const noAnswers = new Set(['NotUnderstood', 'Reject', 'Irrelevant']);
+
 type Answer = (value: string) => void;
 
 /**
@@ -81,19 +84,22 @@ export class Negotiation {
     ];
   }
 
-  /** Takes an answer or a declaration of the target. Returns what is to be answered to an offer of its own. */
-  take([key, value]: TextKey): TextKey | undefined {
+  /** Takes answers, offers and declarations of the target. Returns what is to be answered to offers. */
+  takeAll(keys: readonly TextKey[]): TextKey[] {
+    return keys.map((key) => this.#take(key)).filter((reply) => reply !== undefined);
+  }
+
+  #take([key, value]: TextKey): TextKey | undefined {
     if (this.#sessionType === 'discovery' && value === 'Irrelevant' && irrelevantInDiscovery.has(key)) return undefined;
     const answer = Object.hasOwn(this.#answers, key) ? this.#answers[key] : undefined;
-    if (answer) {
+    if (answer && this.offers.some(([offered]) => offered === key)) {
       answer(value);
       return undefined;
     }
-    if (declarations.has(key)) return undefined;
     // Answers to offers are never answered again.
-    return value === 'NotUnderstood' || value === 'Reject' || value === 'Irrelevant'
-      ? undefined
-      : [key, 'NotUnderstood'];
+    if (declarations.has(key) || noAnswers.has(value)) return undefined;
+    // What moves data is no affair of a discovery session.
+    return [key, answer ? 'Irrelevant' : 'NotUnderstood'];
   }
 
   get result(): SessionParameters {

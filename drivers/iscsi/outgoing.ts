@@ -21,6 +21,7 @@ export class Outgoing {
   readonly #free: Buffer[] = [];
   #current: Buffer | undefined;
   #filledBytes = 0;
+  #waitingWrites = 0;
 
   constructor(wire: Wire) {
     this.#wire = wire;
@@ -44,9 +45,16 @@ export class Outgoing {
     const bytes = buffer.subarray(0, this.#filledBytes);
     this.#current = undefined;
     this.#filledBytes = 0;
+    this.#waitingWrites += 1;
     this.#wire.write(bytes, () => {
+      this.#waitingWrites -= 1;
       if (this.#free.length < keptBuffers) this.#free.push(buffer);
     });
+  }
+
+  /** Pieces that the target has not taken yet: each holds a whole buffer. */
+  get waitingWrites(): number {
+    return this.#waitingWrites;
   }
 
   /** Nothing leaves any more. */

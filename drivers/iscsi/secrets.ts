@@ -1,10 +1,12 @@
-import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import type { ChapCredentials, ChapSettings } from '#drivers/iscsi/chap';
 import type { ChapAccount, IscsiSettings } from '#drivers/iscsi/config';
 import { GrandsireError } from '#src/base/errors';
 
 /** Longest secret that is taken for one. */
 const maxSecretBytes = 255;
+/** A secret with ends of lines in any manner. */
+const maxFileBytes = 4096;
 
 /** Reads the secrets at the moment of use; they are in no log, no message and no process title. Throws `config.invalid` naming the file. */
 export function readChapSettings(chap: IscsiSettings['chap']): ChapSettings | undefined {
@@ -26,7 +28,8 @@ function readAccount({ user, passwordFile, place }: ChapAccount): ChapCredential
     new GrandsireError('config.invalid', { message: `${place}: ${passwordFile} ${problem}.`, remedy });
   let fd: number;
   try {
-    fd = openSync(passwordFile, 'r');
+    // What is no file is refused below, and must not make us wait here (a pipe that nobody writes to).
+    fd = openSync(passwordFile, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     throw complain(
@@ -35,8 +38,11 @@ function readAccount({ user, passwordFile, place }: ChapAccount): ChapCredential
     );
   }
   try {
-    const { mode } = fstatSync(fd);
-    if ((mode & 0o077) !== 0) {
+    const stats = fstatSync(fd);
+    if (!stats.isFile() || stats.size > maxFileBytes) {
+      throw complain('is not a file with a secret', 'Write the secret into a file of its own, in one line.');
+    }
+    if ((stats.mode & 0o077) !== 0) {
       throw complain('can be read by others', `Take the rights of others away: chmod 600 ${passwordFile}.`);
     }
     const [line = Buffer.alloc(0), ...rest] = splitLines(readFileSync(fd));

@@ -12,10 +12,14 @@ export async function sendTargets(
   signal?: AbortSignal,
 ): Promise<readonly DiscoveredTarget[]> {
   await using session = await IscsiSession.open({ ...options, target: undefined }, signal);
-  const targets: { name: string; addresses: string[] }[] = [];
+  // One record for each address of a target is one target all the same.
+  const targets = new Map<string, string[]>();
+  let addresses: string[] = [];
   for (const [key, value] of await session.exchangeText([['SendTargets', 'All']])) {
-    if (key === 'TargetName') targets.push({ name: value, addresses: [] });
-    else if (key === 'TargetAddress') targets.at(-1)?.addresses.push(value);
+    if (key === 'TargetName') {
+      addresses = targets.get(value) ?? [];
+      targets.set(value, addresses);
+    } else if (key === 'TargetAddress') addresses.push(value);
   }
-  return targets;
+  return [...targets].map(([name, addresses]) => ({ name, addresses }));
 }

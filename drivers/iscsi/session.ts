@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ChapSettings } from '#drivers/iscsi/chap';
-import { Connection, describePortal, noConnection, type Portal } from '#drivers/iscsi/connection';
+import { Connection, describePortal, noLogin, type Portal } from '#drivers/iscsi/connection';
 import { FullFeaturePhase } from '#drivers/iscsi/full-feature-phase';
 import { type LoggedIn, logIn } from '#drivers/iscsi/login';
 import { type DigestWish, maxRecvDataBytes } from '#drivers/iscsi/negotiation';
@@ -20,13 +20,18 @@ export interface SessionOptions {
   readonly chap?: ChapSettings | undefined;
   readonly digests: DigestWish;
   readonly pause?: Pause;
+  /** Milliseconds since some moment. */
+  readonly elapsed?: () => number;
   readonly keepAlive?: Duration | undefined;
   readonly patience?: Duration | undefined;
 }
 
 /** To connect and log in: a library that starts its network stack answers late, one that is off not at all. */
 const loginLimit = seconds(20);
-/** A command waits so long for a connection that was lost: a target that restarts is back in that time. */
+/**
+ * Commands wait so long for a connection that was lost: a target that restarts is back in that time. What comes after that tries once: whoever tidies up
+ * sends many commands, and would wait as often.
+ */
 const reconnectLimit = seconds(60);
 const firstDelay = milliseconds(250);
 const longestDelay = seconds(15);
@@ -46,6 +51,8 @@ export class IscsiSession implements AsyncDisposable {
   #phase: FullFeaturePhase | undefined;
   #connecting: Promise<void> | undefined;
   #delays = growingDelays(firstDelay, longestDelay);
+  /** How long the connection has been missed, as far as somebody waited for it. */
+  #missedMs = 0;
   #logins = 0;
 
   private constructor(options: SessionOptions) {
@@ -105,15 +112,18 @@ export class IscsiSession implements AsyncDisposable {
 
   async #logInAnew(): Promise<void> {
     // What the old connection still does (a logout that the target asked for) ends first.
-    await this.#phase?.ended;
-    for (let waited = 0; ; ) {
+    if (this.#phase) await untilAborted(this.#phase.ended, this.#abort.signal);
+    const { elapsed = () => performance.now() } = this.#options;
+    for (;;) {
       const delay = this.#delays.next().value;
       await this.#pause(delay, this.#abort.signal);
-      waited += delay;
+      const begin = elapsed();
       try {
         return await this.#logIn(this.#abort.signal);
       } catch (cause) {
-        if (!mayPass(cause) || waited >= reconnectLimit) throw asUnreachable(cause);
+        // A host that is off does not refuse: the attempt itself takes long.
+        this.#missedMs += delay + elapsed() - begin;
+        if (!mayPass(cause) || this.#missedMs >= reconnectLimit) throw asUnreachable(cause);
       }
     }
   }
@@ -128,6 +138,7 @@ export class IscsiSession implements AsyncDisposable {
         this.#phase = new FullFeaturePhase({ connection, login, name: this.name, keepAlive, patience });
         this.#logins += 1;
         this.#delays = growingDelays(firstDelay, longestDelay);
+        this.#missedMs = 0;
         return;
       }
       const next = parsePortal(login.address);
@@ -155,8 +166,8 @@ export class IscsiSession implements AsyncDisposable {
   }
 
   async #logInOn(connection: Connection, signal: AbortSignal | undefined): ReturnType<typeof logIn> {
-    const { initiator, target, chap, digests, portal } = this.#options;
-    const tooLate = noConnection(portal, `the login was not answered within ${loginLimit / 1000} s`);
+    const { initiator, target, chap, digests } = this.#options;
+    const tooLate = noLogin(connection.portal, `the login was not answered within ${loginLimit / 1000} s`);
     const timer = setTimeout(() => connection.close(tooLate), loginLimit);
     const onAbort = () => connection.close(tooLate);
     signal?.addEventListener('abort', onAbort, { once: true });
@@ -200,6 +211,10 @@ function asUnreachable(cause: unknown): unknown {
 /** The work goes on for others when one of those who wait for it gives up. */
 export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return await work;
+  if (signal.aborted) {
+    work.catch(() => undefined);
+    throw signal.reason;
+  }
   let onAbort = (): void => undefined;
   const aborted = new Promise<never>((_, reject) => {
     onAbort = () => reject(signal.reason);

@@ -155,7 +155,10 @@ export class TaskSet {
     this.#aborts.clear();
     const waiting = [...this.#queue.splice(0), ...this.#tasks.values()];
     this.#tasks.clear();
-    for (const task of waiting) task.fail(cause);
+    for (const task of waiting) {
+      clearTimeout(task.timer);
+      task.fail(cause);
+    }
   }
 
   #finish(task: Task, result: ScsiResult): void {
@@ -164,13 +167,14 @@ export class TaskSet {
   }
 
   #remove(task: Task): void {
+    clearTimeout(task.timer);
     this.#tasks.delete(task.tag);
     if (this.isIdle) this.#options.onIdle();
   }
 
   /**
    * A command that moves data uses the caller's memory and is aborted at the target. One that moves a medium or a cartridge is left to end by itself
-   * (an aborted move may leave the cartridge in the robot's hand); the caller waits for it no longer.
+   * (an aborted move may leave the cartridge in the robot's hand) within its time limit; the caller waits for it no longer.
    */
   #callOff(task: Task, cause: unknown): void {
     task.givenUp ??= { cause };

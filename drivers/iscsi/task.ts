@@ -23,6 +23,7 @@ export class Task {
   givenUp: { readonly cause: unknown } | undefined;
   /** An ABORT TASK was sent for it. */
   isAborting = false;
+  /** Of its time limit: also one that nobody waits for any more has to end some time. */
   timer: NodeJS.Timeout | undefined;
   #isSettled = false;
   #answer: ScsiResult | undefined;
@@ -58,7 +59,6 @@ export class Task {
   #settle(): void {
     if (this.#isSettled) return;
     this.#isSettled = true;
-    clearTimeout(this.timer);
     if (this.#answer && !this.givenUp) this.#settled({ result: this.#answer });
     else this.#settled(this.givenUp ?? this.#failure ?? { cause: undefined });
   }

@@ -1,3 +1,4 @@
+import { loseAfterMediumError } from '#drivers/scsi-tape/lose-place';
 import type { DriveParts } from '#drivers/scsi-tape/medium-state';
 import { type LostData, readOutcome, type Unforeseen } from '#drivers/scsi-tape/outcomes';
 import { isTrouble, type Request } from '#drivers/scsi-tape/tape-unit';
@@ -78,7 +79,7 @@ export class BlockReader {
   }
 
   #after(request: Request, outcome: ReadOutcome | LostData | Unforeseen): ReadOutcome {
-    const { unit, positioning } = this.#parts;
+    const { unit, abilities } = this.#parts;
     switch (outcome.kind) {
       case 'block':
       case 'too-long':
@@ -95,7 +96,7 @@ export class BlockReader {
         unit.count.losePlace();
         return outcome;
       case 'medium-error':
-        positioning.loseAfterMediumError();
+        loseAfterMediumError(unit, abilities);
         return outcome;
       case 'attention':
         unit.lose();

@@ -18,7 +18,7 @@ import { type LogicalUnit, type Nexus, raise } from '#drivers/virtual/logical-un
 import { answerModeSense, type KeptPage, readModeList } from '#drivers/virtual/mode-sense';
 import { primaryOperations } from '#drivers/virtual/primary-commands';
 import { check, good, invalidCdbField, invalidParameter, type Reply, sense } from '#drivers/virtual/reply';
-import type { TapeUnit } from '#drivers/virtual/tape-unit';
+import type { TapeUnit } from '#drivers/virtual/tape/tape-unit';
 import type { DataPhase } from '#src/device/scsi-transport';
 import {
   encodeChangerCapabilities,

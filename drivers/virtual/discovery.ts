@@ -2,7 +2,7 @@ import { ChangerUnit } from '#drivers/virtual/changer-unit';
 import type { VirtualLibrarySettings } from '#drivers/virtual/config';
 import { LibraryStore } from '#drivers/virtual/library-store';
 import type { LogicalUnit } from '#drivers/virtual/logical-unit';
-import { TapeUnit } from '#drivers/virtual/tape-unit';
+import { TapeUnit } from '#drivers/virtual/tape/tape-unit';
 import { VirtualTransport } from '#drivers/virtual/transport';
 import { DeviceError } from '#src/base/errors';
 import type { FoundUnit, UnitSource } from '#src/device/driver';

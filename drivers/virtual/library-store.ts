@@ -1,19 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import {
-  accessSync,
-  closeSync,
-  constants,
-  existsSync,
-  fsyncSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  type Stats,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, lstatSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { VirtualLibrarySettings } from '#drivers/virtual/config';
 import { generationOfBarcode, isCleaningBarcode } from '#drivers/virtual/generation';
@@ -24,22 +10,25 @@ import {
   formatPlace,
   imageNamePattern,
   type LibraryState,
-  libraryStateSchema,
   type PlaceParts,
   parsePlace,
 } from '#drivers/virtual/library-state';
-import { isDiskFull } from '#src/base/disk-full';
+import {
+  type FileSignature,
+  fileSignature,
+  isSameFile,
+  newState,
+  readState,
+  stateName,
+  stateNotWritten,
+  writeState,
+} from '#drivers/virtual/state-file';
 import { DeviceError, GrandsireError } from '#src/base/errors';
 import { makeDirectory } from '#src/base/make-directory';
 import type { NewCartridge } from '#src/device/driver';
 
 /** Uses of a cleaning cartridge when it is new (LTO universal cleaning cartridges: 50). */
 const newCleaningUses = 50;
-
-/** `library.json` is small: a folder of 30,000 cartridges stays under 16 MB. */
-const maxStateFileBytes = 64 * 2 ** 20;
-
-const stateName = 'library.json';
 
 export interface CartridgeInPlace {
   readonly id: string;
@@ -238,18 +227,7 @@ export class LibraryStore {
   }
 
   #save(): void {
-    const { path } = this.settings;
-    const temporary = join(path, `${stateName}.new`);
-    const fd = openSync(temporary, 'w', 0o644);
-    try {
-      writeFileSync(fd, `${JSON.stringify(this.#state, undefined, 2)}\n`);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(temporary, this.#stateFile);
-    syncFolder(path);
-    this.#signature = fileSignature(this.#stateFile);
+    this.#signature = writeState(this.settings.path, this.#state);
   }
 }
 
@@ -263,13 +241,6 @@ function withoutSeat(record: CartridgeRecord): CartridgeRecord {
   const { seat: _seat, putOut: _putOut, home: _home, cleaningFailed: _failed, ...rest } = record;
   return rest;
 }
-
-const newState = (): LibraryState => ({
-  format: 1,
-  serial: `GV${randomBytes(4).toString('hex').toUpperCase()}`,
-  drives: {},
-  cartridges: {},
-});
 
 function kindOfBarcode(barcode: string): CartridgeRecord['kind'] {
   if (isCleaningBarcode(barcode)) return 'cleaning';
@@ -292,59 +263,6 @@ const newRecord = (
   writeSessions: 0,
   ...(kind === 'cleaning' ? { cleaningsLeft: newCleaningUses } : {}),
 });
-
-function readState(path: string): { readonly state: LibraryState; readonly signature: FileSignature } {
-  const file = join(path, stateName);
-  const damaged = (problem: string, cause?: unknown): DeviceError =>
-    new DeviceError('library.damaged-state', {
-      usable: false,
-      message: `The state of the virtual library, ${file}, cannot be used: ${problem}.`,
-      remedy: `Correct the file, or move it away (\`mv ${file} ${file}.bad\`): it is made anew, with every cartridge in a slot and none write-protected.`,
-      cause,
-    });
-  // The signature is taken first: a change between the two is then seen at the next refresh, never missed.
-  const signature = fileSignature(file);
-  let value: unknown;
-  try {
-    if (statSync(file).size > maxStateFileBytes) throw damaged('it is too large');
-    value = JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    if (error instanceof DeviceError) throw error;
-    throw damaged('it is not JSON that can be read', error);
-  }
-  const parsed = libraryStateSchema.safeParse(value);
-  if (parsed.success) return { state: parsed.data, signature };
-  const issue = parsed.error.issues[0];
-  throw damaged(`${issue?.path.join('.') ?? 'the document'}: ${issue?.message ?? 'invalid'}`, parsed.error);
-}
-
-function stateNotWritten(file: string, cause: unknown): DeviceError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new DeviceError(isDiskFull(cause) ? 'device.storage-full' : 'device.unreachable', {
-    usable: true,
-    message: `The state of the virtual library, ${file}, cannot be written: ${reason}.`,
-    remedy: `See whether its disk has room and how it is mounted (\`df -h ${file}; findmnt -T ${file}\`), then run the command again; what was committed before is safe.`,
-    cause,
-  });
-}
-
-/** Undefined: there is no such file. */
-type FileSignature = Pick<Stats, 'ino' | 'size' | 'mtimeMs'> | undefined;
-
-/** Asked before every command, so in numbers, not in BigInts: `mtimeMs` still tells microseconds, and a replaced file is another inode. */
-const fileSignature = (file: string): FileSignature => statSync(file, { throwIfNoEntry: false });
-
-const isSameFile = (one: FileSignature, other: FileSignature): boolean =>
-  one?.ino === other?.ino && one?.size === other?.size && one?.mtimeMs === other?.mtimeMs;
-
-function syncFolder(path: string): void {
-  const fd = openSync(path, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
 
 const isMissing = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');

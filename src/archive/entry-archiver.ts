@@ -1,7 +1,9 @@
 import { type ByteString, bytesOf, joinPath } from '#src/archive/byte-string';
 import { ContentReader } from '#src/archive/content-reader';
 import { attributeRecords } from '#src/archive/entry-attributes';
+import { codeOf, type Entry, EntryWarnings } from '#src/archive/entry-warnings';
 import type { FileOperations } from '#src/archive/file-operations';
+import { youthOf } from '#src/archive/file-stamps';
 import { emptyFileStat, type FileStat } from '#src/archive/file-stat';
 import type { LinkedContent } from '#src/archive/link-table';
 import type { PackBuilder } from '#src/archive/pack-builder';
@@ -17,11 +19,7 @@ import {
 import type { VersionInfo } from '#src/archive/version-rows';
 import { escapePath } from '#src/base/bytes';
 import type { Clock } from '#src/base/clock';
-import type { ErrorCode } from '#src/base/error-codes';
 import { versionFlags } from '#src/catalog/files';
-
-/** Stamps younger than this when they are read may be those of a later change too (kernels before 6.13 stamp by the tick, some file systems by 2 s). */
-const youngMs = 2000;
 
 export interface EntryArchiverOptions {
   readonly files: FileOperations;
@@ -34,15 +32,6 @@ export interface EntryArchiverOptions {
   readonly mostHeaderBytes: number;
 }
 
-interface Entry {
-  readonly directory: ByteString;
-  readonly name: ByteString;
-  readonly path: ByteString;
-}
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : 'unknown';
-
 /** The path of a member: without the first slash, directories with one at the end. */
 function memberPath(path: ByteString, isDirectory: boolean): ByteString {
   if (path === '/') return './';
@@ -52,11 +41,13 @@ function memberPath(path: ByteString, isDirectory: boolean): ByteString {
 /** Turns entries of the file system into members. Failures become warnings; nothing that a file does while it is read damages the stream. */
 export class EntryArchiver {
   readonly #options: EntryArchiverOptions;
+  readonly #warnings: EntryWarnings;
   readonly #stat: FileStat = emptyFileStat();
   readonly #after: FileStat = emptyFileStat();
 
   constructor(options: EntryArchiverOptions) {
     this.#options = options;
+    this.#warnings = new EntryWarnings(options.builder);
   }
 
   /** @param isFile what the directory said of it: a guess that saves a system call */
@@ -65,7 +56,7 @@ export class EntryArchiver {
     try {
       if (!(isFile && this.#openAndArchive(entry))) this.#archiveByPath(entry);
     } catch (error) {
-      this.#warnFailure(entry, error);
+      this.#warnings.failed(entry, error);
     }
   }
 
@@ -79,7 +70,7 @@ export class EntryArchiver {
       builder.begin(path, this.#prepare(path, { ...member, records: attributeRecords(files, path) }));
       builder.end(undefined);
     } catch (error) {
-      this.#warnFailure({ directory: path, name: '', path }, error);
+      this.#warnings.failed({ directory: path, name: '', path }, error);
     }
   }
 
@@ -123,7 +114,8 @@ export class EntryArchiver {
       builder.takeBack();
       throw reader.failure;
     }
-    const flags = this.#judge(entry, fd, reader) | youth;
+    files.fstat(fd, this.#after);
+    const flags = this.#warnings.judgeReading(entry, reader, { before: stat, after: this.#after }) | youth;
     const { sizeBytes } = stat;
     const content = { sizeBytes, linkTarget: '', sha256: reader.digest(), place, memberPlace: place };
     const version = this.#version(entry, flags, content);
@@ -160,31 +152,6 @@ export class EntryArchiver {
     reader.skipHole(this.#stat.sizeBytes - position);
   }
 
-  /** What happened to the file while it was read. */
-  #judge(entry: Entry, fd: number, reader: ContentReader): number {
-    const before = this.#stat;
-    const after = this.#after;
-    this.#options.files.fstat(fd, after);
-    if (reader.failure === undefined && reader.missingBytes === 0 && sameStamps(before, after)) return 0;
-    const shown = escapePath(bytesOf(entry.path));
-    const zeros = `its last ${reader.missingBytes} bytes are stored as zeros`;
-    if (reader.failure !== undefined) {
-      this.#warn(
-        entry,
-        'file.unreadable',
-        `${shown} could not be read to its end (${codeOf(reader.failure)}); ${zeros}`,
-      );
-    } else if (reader.missingBytes > 0) {
-      this.#warn(entry, 'file.shrank', `${shown} became shorter while it was read; ${zeros}`);
-    } else if (after.sizeBytes > before.sizeBytes) {
-      const stored = `its first ${before.sizeBytes} bytes are stored`;
-      this.#warn(entry, 'file.grew', `${shown} became longer while it was read; ${stored}`);
-    } else {
-      this.#warn(entry, 'file.changed', `${shown} was changed while it was read; what is stored may mix old and new`);
-    }
-    return versionFlags.fuzzy;
-  }
-
   #archiveByPath(entry: Entry): void {
     const { files, builder, clock } = this.#options;
     const stat = this.#stat;
@@ -194,11 +161,12 @@ export class EntryArchiver {
     const { type } = stat;
     const shown = escapePath(bytesOf(entry.path));
     if (type === 'file') {
-      if (!this.#openAndArchive(entry)) this.#warn(entry, 'file.vanished', `${shown} was replaced while it was opened`);
+      if (!this.#openAndArchive(entry))
+        this.#warnings.warn(entry, 'file.vanished', `${shown} was replaced while it was opened`);
       return;
     }
     if (type === 'socket') {
-      this.#warn(
+      this.#warnings.warn(
         entry,
         'file.socket',
         `${shown} is a socket; archives cannot hold sockets, and programs make them anew`,
@@ -230,22 +198,9 @@ export class EntryArchiver {
     const memberPlace = builder.begin(entry.path, header);
     const { sizeBytes, sha256, place } = known;
     const content = { sizeBytes, linkTarget: '', sha256, place, memberPlace };
-    const flags = known.flags | versionFlags.hardLink | youth | this.#judgeLink(entry, known);
+    const flags = known.flags | versionFlags.hardLink | youth | this.#warnings.judgeLink(entry, known, this.#stat);
     builder.end(this.#version(entry, flags, content));
     return true;
-  }
-
-  /** Whether the content, read under the first name, is what a further name has now: only then may its stamps vouch for it. */
-  #judgeLink(entry: Entry, known: LinkedContent): number {
-    const stat = this.#stat;
-    if (sameTimes(stat, known) && (stat.type !== 'file' || stat.sizeBytes === known.sizeBytes)) return 0;
-    const [name, first] = [entry.path, known.path].map((path) => escapePath(bytesOf(path)));
-    this.#warn(
-      entry,
-      'file.changed',
-      `${name} was changed after its content was read as ${first}, a name of the same file; what is stored for both is older`,
-    );
-    return versionFlags.fuzzy;
   }
 
   #remember(version: VersionInfo, path: ByteString): void {
@@ -308,39 +263,6 @@ export class EntryArchiver {
       memberPlace: content.memberPlace,
     };
   }
-
-  #warnFailure(entry: Entry, error: unknown): void {
-    const code = codeOf(error);
-    if (code === 'unknown' || !(error instanceof Error) || error.name === 'GrandsireError') throw error;
-    const shown = escapePath(bytesOf(entry.path));
-    if (code === 'ENOENT' || code === 'ENOTDIR') {
-      this.#warn(entry, 'file.vanished', `${shown} vanished before it could be read`);
-    } else {
-      this.#warn(entry, 'file.unreadable', `${shown} cannot be read (${code})`);
-    }
-  }
-
-  #warn(entry: Entry, code: ErrorCode, message: string): void {
-    this.#options.builder.warn({ path: bytesOf(entry.path), code, message });
-  }
 }
 
 const noRecords: readonly PaxRecord[] = [];
-
-const sameStamps = (a: FileStat, b: FileStat): boolean => a.sizeBytes === b.sizeBytes && sameTimes(a, b);
-
-type Times = Pick<FileStat, 'mtimeSeconds' | 'mtimeNanoseconds' | 'ctimeSeconds' | 'ctimeNanoseconds'>;
-
-const sameTimes = (a: Times, b: Times): boolean =>
-  a.mtimeSeconds === b.mtimeSeconds &&
-  a.mtimeNanoseconds === b.mtimeNanoseconds &&
-  a.ctimeSeconds === b.ctimeSeconds &&
-  a.ctimeNanoseconds === b.ctimeNanoseconds;
-
-/** The flag of stamps that were young at this moment. */
-function youthOf(stat: FileStat, readAt: number): number {
-  const oldest = readAt - youngMs;
-  const newer = (seconds: number, nanoseconds: number): boolean => seconds * 1000 + nanoseconds / 1e6 > oldest;
-  const isYoung = newer(stat.mtimeSeconds, stat.mtimeNanoseconds) || newer(stat.ctimeSeconds, stat.ctimeNanoseconds);
-  return isYoung ? versionFlags.young : 0;
-}

@@ -1,22 +1,10 @@
 import { constants, readlinkSync } from 'node:fs';
 import { type ByteString, byteStringOf, bytesOf } from '#src/archive/byte-string';
 import { decodeStat, type FileStat, statArea } from '#src/archive/file-stat';
-import {
-  close,
-  fgetxattr,
-  flistxattr,
-  fstatx,
-  hasAttributes,
-  lgetxattr,
-  llistxattr,
-  lstatx,
-  openat,
-  openFlags,
-  pread,
-  seekData,
-  seekHole,
-  workingDirectory,
-} from '#src/base/posix';
+import { fgetxattr, flistxattr, hasAttributes, lgetxattr, llistxattr } from '#src/base/posix/extended-attributes';
+import { openat, openFlags, workingDirectory } from '#src/base/posix/names';
+import { close, pread, seekData, seekHole } from '#src/base/posix/open-file';
+import { fstatx, lstatx } from '#src/base/posix/stat';
 
 /**
  * What the archiver asks of the system, all of it synchronous. A seam: tests put files behind it that change at an exact moment of being read.

@@ -1,4 +1,4 @@
-import { statxBytes } from '#src/base/posix';
+import { statxBytes } from '#src/base/posix/stat';
 import type { EntryType } from '#src/catalog/files';
 
 /** What one statx(2) says of an entry; one such object is used again for all entries of a thread. */

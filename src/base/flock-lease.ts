@@ -6,7 +6,7 @@ import { type Duration, milliseconds, seconds } from '#src/base/duration';
 import { GrandsireError, throwIfAborted } from '#src/base/errors';
 import { makeStateFolder, onStateFile } from '#src/base/make-directory';
 import { growingDelays, type Pause } from '#src/base/pause';
-import { flock } from '#src/base/posix';
+import { flock } from '#src/base/posix/open-file';
 import { trace } from '#src/base/trace';
 
 /** Who holds a resource, as a row beside the lock says it. */

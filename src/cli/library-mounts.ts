@@ -2,7 +2,7 @@ import type { Warning } from '#src/cli/command';
 import type { Context } from '#src/cli/context';
 import type { App } from '#src/compose';
 import type { MountCartridge } from '#src/jobs/mounting';
-import type { Library } from '#src/library/open-library';
+import type { Library } from '#src/library/library';
 
 /** Libraries of one command, each opened when something is mounted in it for the first time. */
 export class LibraryMounts implements AsyncDisposable {
@@ -50,6 +50,7 @@ export class LibraryMounts implements AsyncDisposable {
       wait: this.#context.wait,
       warn: (warning) => this.#tell(warning),
       note: this.#context.note,
+      signal: this.#context.signal,
     });
     this.#open.set(name, opening);
     return opening;

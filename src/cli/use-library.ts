@@ -1,7 +1,7 @@
 import type { Warning } from '#src/cli/command';
 import type { Context } from '#src/cli/context';
 import type { App } from '#src/compose';
-import type { Library } from '#src/library/open-library';
+import type { Library } from '#src/library/library';
 
 export interface LibraryWork {
   /** Name of the library. */
@@ -21,13 +21,13 @@ export async function useLibrary<T>(
 ): Promise<{ readonly value: T; readonly warnings: readonly Warning[] }> {
   // Each use of the lease looks anew and tells the same again.
   const warnings = new Map<string, Warning>();
-  const { wait } = context;
+  const { wait, note, signal } = context;
   const told = ({ code, message }: Warning): void => void warnings.set(`${code} ${message}`, { code, message });
   try {
-    await using library = await app.openLibrary(name, { job, wait, warn: told, note: context.note });
+    await using library = await app.openLibrary(name, { job, wait, warn: told, note, signal });
     return { value: await work(library), warnings: [...warnings.values()] };
   } catch (failure) {
-    for (const { code, message } of warnings.values()) context.note(`warning: ${message} (${code})`);
+    for (const { code, message } of warnings.values()) note(`warning: ${message} (${code})`);
     throw failure;
   }
 }

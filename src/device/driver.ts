@@ -14,7 +14,7 @@ export interface FoundUnit {
 
 /** A driver's opening of one configured library: the units behind it. */
 export interface UnitSource extends AsyncDisposable {
-  discover(options?: { readonly signal?: AbortSignal }): Promise<readonly FoundUnit[]>;
+  discover(options?: { readonly signal?: AbortSignal | undefined }): Promise<readonly FoundUnit[]>;
   open(unit: FoundUnit): Promise<ScsiTransport>;
 }
 
@@ -27,7 +27,7 @@ export interface UnitSource extends AsyncDisposable {
 export interface Driver<Settings = unknown> {
   readonly name: string;
   parseSettings(settings: Readonly<Record<string, unknown>>, place: SettingsPlace): Settings;
-  openUnits(settings: Settings): Promise<UnitSource>;
+  openUnits(settings: Settings, options?: { readonly signal?: AbortSignal | undefined }): Promise<UnitSource>;
   /** Bytes that a medium of its own making holds. */
   capacityOf?(settings: Settings): number;
   /**

@@ -7,7 +7,7 @@ import type { DataSetRecord, SegmentRecord } from '#src/catalog/data-sets';
 import type { TapeFileRecord, UnreadCopy } from '#src/catalog/tape-files';
 import type { VolumeKey, VolumeRecord } from '#src/catalog/volumes';
 import { type MountCartridge, type MountedCartridge, SecondChances } from '#src/jobs/mounting';
-import { isDriveFault, isDriveTrouble } from '#src/library/drive-trouble';
+import { isDriveFault, isDriveTrouble } from '#src/library/drives/drive-trouble';
 import type { CartridgeId } from '#src/media/facets';
 import { openReadSession, type ReadSession } from '#src/session/read-session';
 import { unreadable } from '#src/session/tape-file-source';

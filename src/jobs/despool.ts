@@ -15,7 +15,7 @@ import { giveUpLostSegments, type LossPorts, pendingSegments, type StagedSegment
 import { type MountCartridge, SecondChances } from '#src/jobs/mounting';
 import { noneSuitable, type Unfit } from '#src/jobs/none-suitable';
 import { type CartridgeUse, prepareVolume, rememberUnfit } from '#src/jobs/prepare-volume';
-import { isDriveFault, isDriveTrouble, isTimeOut } from '#src/library/drive-trouble';
+import { isDriveFault, isDriveTrouble, isTimeOut } from '#src/library/drives/drive-trouble';
 import type { CartridgeId } from '#src/media/facets';
 import { isInterruption } from '#src/session/interruption';
 import { PayloadReader } from '#src/session/payload-reader';

@@ -3,7 +3,7 @@ import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { VolumeRecord } from '#src/catalog/volumes';
 import { inAnyDrive, type MountCartridge } from '#src/jobs/mounting';
 import { rememberUnfit } from '#src/jobs/prepare-volume';
-import { isDriveTrouble } from '#src/library/drive-trouble';
+import { isDriveTrouble } from '#src/library/drives/drive-trouble';
 import { assertProtectionOver, labelCartridge, settleLabelling } from '#src/session/label-session';
 import { unfitByKind } from '#src/session/unfit';
 import type { SessionPorts } from '#src/session/write-session';

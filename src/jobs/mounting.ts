@@ -1,6 +1,6 @@
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { TapeDrive } from '#src/device/tape-drive';
-import { isDriveFault, isLostConnection, isTimeOut } from '#src/library/drive-trouble';
+import { isDriveFault, isLostConnection, isTimeOut } from '#src/library/drives/drive-trouble';
 import { isInterruption, maxRestarts } from '#src/session/interruption';
 
 /** A cartridge in a drive, threaded and ready, and ours until disposed (then it is back in its slot). */

@@ -3,7 +3,7 @@ import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { VolumeRecord } from '#src/catalog/volumes';
 import type { MountedCartridge } from '#src/jobs/mounting';
 import { raisesDoubt } from '#src/library/doubt';
-import { wasCleared } from '#src/library/drive-experience';
+import { wasCleared } from '#src/library/drives/drive-experience';
 import type { CartridgeId } from '#src/media/facets';
 import { duplicateElsewhere } from '#src/session/duplicate-volume';
 import { labelCartridge, settleLabelling } from '#src/session/label-session';

@@ -7,7 +7,7 @@ import type { DataSetKey, DataSetRecord, SegmentRecord } from '#src/catalog/data
 import type { TapeFileRecord } from '#src/catalog/tape-files';
 import type { VolumeRecord } from '#src/catalog/volumes';
 import { inAnyDrive, type MountCartridge, SecondChances } from '#src/jobs/mounting';
-import { isDriveFault, isLostConnection } from '#src/library/drive-trouble';
+import { isDriveFault, isLostConnection } from '#src/library/drives/drive-trouble';
 import { openReadSession, type ReadSession } from '#src/session/read-session';
 import { openPayloadFile } from '#src/session/tape-file-source';
 import type { Descriptor, UnknownDescriptor } from '#src/volume/descriptor';

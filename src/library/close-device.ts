@@ -1,5 +1,5 @@
 import { GrandsireError } from '#src/base/errors';
-import type { LibraryOptions } from '#src/library/library-parts';
+import type { LibraryOptions } from '#src/library/library-options';
 
 /** Closes a device; one that does not even let itself be closed is told of, and keeps nobody from closing the others. */
 export async function closeDevice(

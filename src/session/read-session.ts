@@ -135,6 +135,8 @@ class TapeReadSession implements ReadSession {
     const { drive, signal } = this.#options;
     const at = this.#at;
     if (at === undefined) throw bug(`tape file ${place.fileNumber} is read on from a place that is not known`);
+    // Whatever is thrown: the place is not known after it.
+    this.#at = undefined;
     for (let restarts = 0; ; restarts += 1) {
       const { blocks: read, stop } = await drive.readBlocks(buffers, { signal });
       const blocks = read.map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength));

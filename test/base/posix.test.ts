@@ -18,7 +18,30 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import * as posix from '#src/base/posix';
+import {
+  fgetxattr,
+  flistxattr,
+  fsetxattr,
+  getxattr,
+  lgetxattr,
+  llistxattr,
+  removexattr,
+  setxattr,
+} from '#src/base/posix/extended-attributes';
+import {
+  linkat,
+  mkdirat,
+  mknodat,
+  openat,
+  openFlags,
+  renameat,
+  symlinkat,
+  unlinkat,
+  workingDirectory,
+} from '#src/base/posix/names';
+import { flock, seekData, seekHole } from '#src/base/posix/open-file';
+import { fchown, futimens, type Timespec, utimens } from '#src/base/posix/owner-and-times';
+import { decodeDevice } from '#test/support/device-numbers';
 
 const asRoot = { skip: process.getuid?.() !== 0 && 'needs root' };
 
@@ -39,7 +62,7 @@ describe('posix', () => {
   it('loads koffi at the first call, not before', () => {
     const program = `import module from 'node:module';
       const loaded = () => Object.keys(module._cache).some((path) => path.includes('koffi'));
-      const { flock } = await import(${JSON.stringify(new URL('../../src/base/posix.js', import.meta.url).href)});
+      const { flock } = await import(${JSON.stringify(new URL('../../src/base/posix/open-file.js', import.meta.url).href)});
       const before = loaded();
       flock(0, 'unlock');
       console.log(before, loaded());`;
@@ -48,29 +71,29 @@ describe('posix', () => {
   });
 
   it('reports errors as node:fs does', () => {
-    assert.throws(() => posix.lutimens(at('missing'), epoch, epoch), {
+    assert.throws(() => utimens(at('missing'), epoch, epoch), {
       name: 'PosixError',
       code: 'ENOENT',
       errno: -2,
       syscall: 'utimensat',
     });
-    assert.throws(() => posix.mkdirat(99_999, 'x', 0o700), { code: 'EBADF' });
-    assert.throws(() => posix.mkdirat(posix.workingDirectory, 'a\0b', 0o700), { code: 'EINVAL' });
-    assert.throws(() => posix.mkdirat(posix.workingDirectory, 'a'.repeat(4096), 0o700), { code: 'ENAMETOOLONG' });
+    assert.throws(() => mkdirat(99_999, 'x', 0o700), { code: 'EBADF' });
+    assert.throws(() => mkdirat(workingDirectory, 'a\0b', 0o700), { code: 'EINVAL' });
+    assert.throws(() => mkdirat(workingDirectory, 'a'.repeat(4096), 0o700), { code: 'ENAMETOOLONG' });
   });
 
   describe('flock', () => {
     it('excludes other openings and is freed by unlock', () => {
       const path = touch('lock');
       const [one, two] = [openSync(path, 'r'), openSync(path, 'r')];
-      assert.equal(posix.flock(one, 'exclusive', { nonblocking: true }), true);
-      assert.equal(posix.flock(two, 'shared', { nonblocking: true }), false);
-      assert.equal(posix.flock(one, 'unlock'), true);
-      assert.equal(posix.flock(two, 'shared', { nonblocking: true }), true);
-      assert.equal(posix.flock(one, 'shared', { nonblocking: true }), true);
-      assert.equal(posix.flock(one, 'exclusive', { nonblocking: true }), false);
+      assert.equal(flock(one, 'exclusive', { nonblocking: true }), true);
+      assert.equal(flock(two, 'shared', { nonblocking: true }), false);
+      assert.equal(flock(one, 'unlock'), true);
+      assert.equal(flock(two, 'shared', { nonblocking: true }), true);
+      assert.equal(flock(one, 'shared', { nonblocking: true }), true);
+      assert.equal(flock(one, 'exclusive', { nonblocking: true }), false);
       closeSync(two);
-      assert.equal(posix.flock(one, 'exclusive', { nonblocking: true }), true);
+      assert.equal(flock(one, 'exclusive', { nonblocking: true }), true);
       closeSync(one);
     });
 
@@ -81,11 +104,11 @@ describe('posix', () => {
       });
       await once(holder.stdout, 'data');
       const fd = openSync(path, 'r');
-      assert.equal(posix.flock(fd, 'exclusive', { nonblocking: true }), false);
+      assert.equal(flock(fd, 'exclusive', { nonblocking: true }), false);
       // flock(1) and its command share the open file: both must be gone.
       holder.stdin.end();
       await once(holder, 'exit');
-      assert.equal(posix.flock(fd, 'exclusive', { nonblocking: true }), true);
+      assert.equal(flock(fd, 'exclusive', { nonblocking: true }), true);
       assert.throws(() => execFileSync('flock', ['-n', path, 'true']), { status: 1 });
       closeSync(fd);
     });
@@ -93,9 +116,9 @@ describe('posix', () => {
     it('works in a worker thread, on its own errno', async () => {
       const path = touch('lock-worker');
       const fd = openSync(path, 'r');
-      posix.flock(fd, 'exclusive');
+      flock(fd, 'exclusive');
       const program = `import { openSync } from 'node:fs'; import { parentPort } from 'node:worker_threads';
-        import { flock } from ${JSON.stringify(new URL('../../src/base/posix.js', import.meta.url).href)};
+        import { flock } from ${JSON.stringify(new URL('../../src/base/posix/open-file.js', import.meta.url).href)};
         parentPort.postMessage(flock(openSync(${JSON.stringify(path)}, 'r'), 'exclusive', { nonblocking: true }));`;
       const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(program)}`));
       const [taken] = await once(worker, 'message');
@@ -116,12 +139,12 @@ describe('posix', () => {
       it(`keeps ${seconds} s + ${nanoseconds} ns`, () => {
         const path = touch('times');
         const expected = BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
-        posix.lutimens(path, { seconds: 5, nanoseconds: 6 }, { seconds, nanoseconds });
+        utimens(path, { seconds: 5, nanoseconds: 6 }, { seconds, nanoseconds });
         const stats = lstatSync(path, { bigint: true });
         assert.deepEqual([stats.atimeNs, stats.mtimeNs], [5_000_000_006n, expected]);
-        posix.utimens(path, epoch, epoch);
+        utimens(path, epoch, epoch);
         const fd = openSync(path, 'r+');
-        posix.futimens(fd, epoch, { seconds, nanoseconds });
+        futimens(fd, epoch, { seconds, nanoseconds });
         closeSync(fd);
         assert.equal(lstatSync(path, { bigint: true }).mtimeNs, expected);
       });
@@ -130,10 +153,12 @@ describe('posix', () => {
     it('distinguishes a symbolic link from its target', () => {
       const target = touch('times-target');
       symlinkSync('times-target', at('times-link'));
-      posix.lutimens(at('times-link'), epoch, { seconds: 7, nanoseconds: 7 });
+      const fd = openSync(at('times-link'), openFlags.path | constants.O_NOFOLLOW);
+      utimens(`/proc/self/fd/${fd}`, epoch, { seconds: 7, nanoseconds: 7 });
+      closeSync(fd);
       assert.equal(lstatSync(at('times-link'), { bigint: true }).mtimeNs, 7_000_000_007n);
       assert.notEqual(lstatSync(target, { bigint: true }).mtimeNs, 7_000_000_007n);
-      posix.utimens(at('times-link'), epoch, { seconds: 8, nanoseconds: 8 });
+      utimens(at('times-link'), epoch, { seconds: 8, nanoseconds: 8 });
       assert.equal(lstatSync(target, { bigint: true }).mtimeNs, 8_000_000_008n);
     });
   });
@@ -142,24 +167,24 @@ describe('posix', () => {
     it('reads what setfattr wrote, and getfattr reads what was written', () => {
       const path = touch('attributes');
       execFileSync('setfattr', ['-n', 'user.one', '-v', '0x00ff0a', path]);
-      posix.lsetxattr(path, 'user.two', Buffer.from('zwei'));
+      setxattr(path, 'user.two', Buffer.from('zwei'));
       const fd = openSync(path, 'r');
-      posix.fsetxattr(fd, 'user.empty', Buffer.alloc(0));
-      assert.deepEqual(posix.flistxattr(fd).map(String).sort(), ['user.empty', 'user.one', 'user.two']);
-      assert.deepEqual(posix.llistxattr(path).map(String).sort(), ['user.empty', 'user.one', 'user.two']);
-      assert.deepEqual(posix.lgetxattr(path, 'user.one'), Buffer.from([0, 0xff, 0x0a]));
-      assert.deepEqual(posix.fgetxattr(fd, Buffer.from('user.two')), Buffer.from('zwei'));
-      assert.deepEqual(posix.lgetxattr(path, 'user.empty'), Buffer.alloc(0));
-      assert.equal(posix.lgetxattr(path, 'user.none'), undefined);
-      assert.equal(posix.fgetxattr(fd, 'user.none'), undefined);
+      fsetxattr(fd, 'user.empty', Buffer.alloc(0));
+      assert.deepEqual(flistxattr(fd).map(String).sort(), ['user.empty', 'user.one', 'user.two']);
+      assert.deepEqual(llistxattr(path).map(String).sort(), ['user.empty', 'user.one', 'user.two']);
+      assert.deepEqual(lgetxattr(path, 'user.one'), Buffer.from([0, 0xff, 0x0a]));
+      assert.deepEqual(fgetxattr(fd, Buffer.from('user.two')), Buffer.from('zwei'));
+      assert.deepEqual(lgetxattr(path, 'user.empty'), Buffer.alloc(0));
+      assert.equal(lgetxattr(path, 'user.none'), undefined);
+      assert.equal(fgetxattr(fd, 'user.none'), undefined);
       closeSync(fd);
       assert.match(
         execFileSync('getfattr', ['-d', '--absolute-names', path], { encoding: 'utf8' }),
         /user\.two="zwei"/,
       );
-      posix.lremovexattr(path, 'user.two');
-      assert.throws(() => posix.lremovexattr(path, 'user.two'), { code: 'ENODATA' });
-      assert.equal(posix.lgetxattr(path, 'user.two'), undefined);
+      removexattr(path, 'user.two');
+      assert.throws(() => removexattr(path, 'user.two'), { code: 'ENODATA' });
+      assert.equal(lgetxattr(path, 'user.two'), undefined);
     });
 
     it('returns values of the largest size, each in memory of its own', asRoot, () => {
@@ -167,9 +192,9 @@ describe('posix', () => {
       const path = join('/dev/shm', `posix-attribute-${process.pid}`);
       writeFileSync(path, '');
       try {
-        posix.lsetxattr(path, 'trusted.a', Buffer.alloc(65_536, 1));
-        posix.lsetxattr(path, 'trusted.b', Buffer.alloc(65_536, 2));
-        const values = [posix.lgetxattr(path, 'trusted.a'), posix.lgetxattr(path, 'trusted.b')];
+        setxattr(path, 'trusted.a', Buffer.alloc(65_536, 1));
+        setxattr(path, 'trusted.b', Buffer.alloc(65_536, 2));
+        const values = [lgetxattr(path, 'trusted.a'), lgetxattr(path, 'trusted.b')];
         assert.deepEqual(values, [Buffer.alloc(65_536, 1), Buffer.alloc(65_536, 2)]);
       } finally {
         rmSync(path);
@@ -179,25 +204,25 @@ describe('posix', () => {
     it('takes those of a symbolic link, and of its target through a descriptor', asRoot, () => {
       const target = touch('attribute-target');
       symlinkSync('attribute-target', at('attribute-link'));
-      posix.lsetxattr(at('attribute-link'), 'trusted.link', Buffer.from('l'));
-      assert.deepEqual(posix.llistxattr(target), []);
-      posix.setxattr(at('attribute-link'), 'user.target', Buffer.from('t'));
-      assert.deepEqual(posix.llistxattr(target).map(String), ['user.target']);
-      const fd = openSync(at('attribute-link'), posix.openFlags.path | constants.O_NOFOLLOW);
-      posix.setxattr(`/proc/self/fd/${fd}`, 'trusted.more', Buffer.from('m'));
+      setxattr(at('attribute-link'), 'user.target', Buffer.from('t'));
+      assert.deepEqual(llistxattr(target).map(String), ['user.target']);
+      assert.equal(String(getxattr(at('attribute-link'), 'user.target')), 't');
+      const fd = openSync(at('attribute-link'), openFlags.path | constants.O_NOFOLLOW);
+      setxattr(`/proc/self/fd/${fd}`, 'trusted.link', Buffer.from('l'));
       closeSync(fd);
-      assert.deepEqual(posix.llistxattr(at('attribute-link')).map(String).sort(), ['trusted.link', 'trusted.more']);
+      assert.deepEqual(llistxattr(at('attribute-link')).map(String), ['trusted.link']);
+      assert.equal(lgetxattr(at('attribute-link'), 'user.target'), undefined);
     });
 
     it('finds none where the file system has none', () => {
-      assert.deepEqual(posix.llistxattr('/proc/self/status'), []);
-      assert.equal(posix.lgetxattr('/proc/self/status', 'user.x'), undefined);
+      assert.deepEqual(llistxattr('/proc/self/status'), []);
+      assert.equal(lgetxattr('/proc/self/status', 'user.x'), undefined);
     });
   });
 
   it('makes fifos and devices with the numbers that stat(1) shows', asRoot, () => {
     const directory = openFolder();
-    posix.mknodat(directory, 'fifo', constants.S_IFIFO | 0o600);
+    mknodat(directory, 'fifo', constants.S_IFIFO | 0o600);
     assert.ok(lstatSync(at('fifo')).isFIFO());
     for (const [kind, major, minor] of [
       ['c', 1, 3],
@@ -205,12 +230,12 @@ describe('posix', () => {
       ['c', 4095, 256],
     ] as const) {
       const name = `device-${major}`;
-      posix.mknodat(directory, name, (kind === 'c' ? constants.S_IFCHR : constants.S_IFBLK) | 0o600, { major, minor });
+      mknodat(directory, name, (kind === 'c' ? constants.S_IFCHR : constants.S_IFBLK) | 0o600, { major, minor });
       assert.equal(
         execFileSync('stat', ['-c', '%t:%T', at(name)], { encoding: 'utf8' }).trim(),
         `${major.toString(16)}:${minor.toString(16)}`,
       );
-      assert.deepEqual(posix.decodeDevice(lstatSync(at(name), { bigint: true }).rdev), { major, minor });
+      assert.deepEqual(decodeDevice(lstatSync(at(name), { bigint: true }).rdev), { major, minor });
     }
     closeSync(directory);
   });
@@ -219,62 +244,61 @@ describe('posix', () => {
     const fd = openSync(touch('holes'), 'r+');
     ftruncateSync(fd, 4 << 20);
     writeSync(fd, Buffer.alloc(4096, 1), 0, 4096, 1 << 20);
-    assert.equal(posix.seekData(fd, 0), 1 << 20);
-    assert.equal(posix.seekHole(fd, 0), 0);
-    assert.equal(posix.seekHole(fd, 1 << 20), (1 << 20) + 4096);
-    assert.equal(posix.seekData(fd, 2 << 20), undefined);
-    assert.equal(posix.seekHole(fd, 4 << 20), undefined);
+    assert.equal(seekData(fd, 0), 1 << 20);
+    assert.equal(seekHole(fd, 0), 0);
+    assert.equal(seekHole(fd, 1 << 20), (1 << 20) + 4096);
+    assert.equal(seekData(fd, 2 << 20), undefined);
+    assert.equal(seekHole(fd, 4 << 20), undefined);
     closeSync(fd);
-    assert.throws(() => posix.seekData(fd, 0), { code: 'EBADF' });
+    assert.throws(() => seekData(fd, 0), { code: 'EBADF' });
   });
 
   it('finds data beyond 4 GiB', () => {
     const fd = openSync(touch('large'), 'r+');
     const offset = 3 * 2 ** 40;
     writeSync(fd, Buffer.from('x'), 0, 1, offset);
-    assert.equal(posix.seekData(fd, 0), offset);
+    assert.equal(seekData(fd, 0), offset);
     closeSync(fd);
   });
 
   it('makes, links, renames and removes names below an open directory', () => {
     const directory = openFolder();
     const name = Buffer.from([0x64, 0xff, 0xfe]);
-    posix.mkdirat(directory, name, 0o700);
+    mkdirat(directory, name, 0o700);
     assert.ok(lstatSync(Buffer.concat([Buffer.from(`${folder}/`), name])).isDirectory());
-    const inner = posix.openat(directory, name, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
-    const file = posix.openat(inner, 'file', constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+    const inner = openat(directory, name, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+    const file = openat(inner, 'file', constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
     writeSync(file, 'text');
     closeSync(file);
-    posix.linkat({ directory: inner, name: 'file' }, { directory, name: 'linked' });
+    linkat({ directory: inner, name: 'file' }, { directory, name: 'linked' });
     assert.equal(lstatSync(at('linked')).nlink, 2);
-    posix.symlinkat('linked', directory, 'symbolic');
+    symlinkat('linked', directory, 'symbolic');
     assert.equal(fs.readlinkSync(at('symbolic')), 'linked');
-    posix.renameat({ directory: inner, name: 'file' }, { directory, name: 'renamed' }, { replace: false });
-    assert.throws(
-      () => posix.renameat({ directory, name: 'symbolic' }, { directory, name: 'renamed' }, { replace: false }),
-      { code: 'EEXIST' },
-    );
-    posix.renameat({ directory, name: 'symbolic' }, { directory, name: 'linked' }, { replace: true });
+    renameat({ directory: inner, name: 'file' }, { directory, name: 'renamed' }, { replace: false });
+    assert.throws(() => renameat({ directory, name: 'symbolic' }, { directory, name: 'renamed' }, { replace: false }), {
+      code: 'EEXIST',
+    });
+    renameat({ directory, name: 'symbolic' }, { directory, name: 'linked' }, { replace: true });
     assert.ok(lstatSync(at('linked')).isSymbolicLink());
     assert.equal(readFileSync(at('renamed'), 'utf8'), 'text');
-    assert.throws(() => posix.openat(directory, 'linked', constants.O_RDONLY | constants.O_NOFOLLOW), {
+    assert.throws(() => openat(directory, 'linked', constants.O_RDONLY | constants.O_NOFOLLOW), {
       code: 'ELOOP',
     });
     closeSync(inner);
-    posix.unlinkat(directory, name, 'directory');
-    posix.unlinkat(directory, 'linked');
-    assert.throws(() => posix.unlinkat(directory, 'linked'), { code: 'ENOENT' });
+    unlinkat(directory, name, 'directory');
+    unlinkat(directory, 'linked');
+    assert.throws(() => unlinkat(directory, 'linked'), { code: 'ENOENT' });
     closeSync(directory);
   });
 
   it('sets the owner of what a descriptor names, a symbolic link too', asRoot, () => {
     symlinkSync('nowhere', at('owned-link'));
-    const fd = openSync(at('owned-link'), posix.openFlags.path | constants.O_NOFOLLOW);
-    posix.fchown(fd, 4_000_000_000, 12);
+    const fd = openSync(at('owned-link'), openFlags.path | constants.O_NOFOLLOW);
+    fchown(fd, 4_000_000_000, 12);
     closeSync(fd);
     const stats = lstatSync(at('owned-link'));
     assert.deepEqual([stats.uid, stats.gid], [4_000_000_000, 12]);
   });
 });
 
-const epoch: posix.Timespec = { seconds: 0, nanoseconds: 0 };
+const epoch: Timespec = { seconds: 0, nanoseconds: 0 };

@@ -190,3 +190,13 @@ export async function collect<T>(pages: AsyncIterable<readonly T[]>): Promise<re
   for await (const page of pages) all.push(...page);
   return all;
 }
+
+/** What the chain holds in the directories, all in one page each. */
+export const referenceOf = async (
+  catalog: Catalog,
+  chain: readonly DataSetKey[],
+  directories: readonly (string | Uint8Array)[],
+) => {
+  const places = directories.map((directory) => ({ directory: Buffer.from(directory), from: Buffer.alloc(0) }));
+  return (await catalog.files.reference(chain, places, 1_000_000)).map(({ entries }) => entries);
+};

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { milliseconds } from '#src/base/duration';
 import type { DeviceSurroundings } from '#src/compose';
-import { phases, stopGrace } from '#src/library/phases';
+import { phases, stopGrace } from '#src/library/watchdog/phases';
 import { createFaultyTransport, type Fault, type FaultAction } from '#test/support/faulty-transport';
 import { Installation } from '#test/support/installation';
 import { Timeline } from '#test/support/timeline';

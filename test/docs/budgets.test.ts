@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { describeBudget, phases } from '#src/library/phases';
+import { describeBudget, phases } from '#src/library/watchdog/phases';
 
 test('docs/operating.md has the budget of every phase, and why', () => {
   const page = readFileSync(new URL('../../../docs/operating.md', import.meta.url), 'utf8');

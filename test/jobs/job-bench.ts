@@ -18,11 +18,11 @@ import { type DespoolState, despool, openDespoolState } from '#src/jobs/despool'
 import { describeDataSet } from '#src/jobs/index-record';
 import type { MountCartridge } from '#src/jobs/mounting';
 import { type CartridgeUse, prepareVolume } from '#src/jobs/prepare-volume';
-import { rebuild } from '#src/jobs/rebuild';
+import { rebuild } from '#src/jobs/rebuild/rebuild';
 import { restore } from '#src/jobs/restore';
 import type { RestoreRequest } from '#src/jobs/select-trees';
-import type { LibraryWarning } from '#src/library/library-parts';
-import type { Library } from '#src/library/open-library';
+import type { Library } from '#src/library/library';
+import type { LibraryWarning } from '#src/library/library-options';
 import type { Protection } from '#src/media/facets';
 import { openReadSession } from '#src/session/read-session';
 import { memoryPayload } from '#src/session/tape-file-source';

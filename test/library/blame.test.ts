@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { Blame, type Experience, type Verdict } from '#src/library/blame';
+import { Blame, type Experience, type Verdict } from '#src/library/drives/blame';
 import type { CartridgeId } from '#src/media/facets';
 
 const drives = ['D1', 'D2', 'D3', 'D4'];

@@ -11,8 +11,9 @@ import { openSqliteCatalog } from '#src/catalog/sql/sqlite/open-sqlite-catalog';
 import type { MediaChanger } from '#src/device/media-changer';
 import type { ScsiTransport } from '#src/device/scsi-transport';
 import type { TapeDrive } from '#src/device/tape-drive';
-import type { LibraryOptions, LibraryWarning } from '#src/library/library-parts';
-import { type Library, openLibrary } from '#src/library/open-library';
+import type { Library } from '#src/library/library';
+import type { LibraryOptions, LibraryWarning } from '#src/library/library-options';
+import { openLibrary } from '#src/library/open-library';
 import { createTestLibrary, type TestLibrary, type TestLibraryOptions } from '#test/support/virtual-library';
 
 export interface ManagedOptions extends TestLibraryOptions {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { DeviceError, type GrandsireError, interrupted } from '#src/base/errors';
 import type { TapeDrive } from '#src/device/tape-drive';
-import type { Mount } from '#src/library/mount-parts';
+import type { Mount } from '#src/library/mount/mount';
 import { createManagedLibrary, type ManagedLibrary } from '#test/library/managed-library';
 
 const hasCode = (code: string) => (error: unknown) => (error as GrandsireError).code === code;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { toldSerials } from '#src/library/told-serials';
+import { toldSerials } from '#src/library/drives/told-serials';
 
 const told = (elements: readonly (string | undefined)[], serials: readonly string[]) =>
   toldSerials(

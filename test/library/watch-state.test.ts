@@ -5,9 +5,9 @@ import { timeLimits as changerLimits } from '#drivers/scsi-changer/time-limits';
 import { timeLimits as tapeLimits } from '#drivers/scsi-tape/time-limits';
 import { type Duration, milliseconds, minutes } from '#src/base/duration';
 import { DeviceError } from '#src/base/errors';
-import { PhaseWatch } from '#src/library/phase-watch';
-import { describeBudget, type Phase, phases, stopGrace } from '#src/library/phases';
-import { beginWatch, nextWatch, type WatchInput } from '#src/library/watch-state';
+import { PhaseWatch } from '#src/library/watchdog/phase-watch';
+import { describeBudget, type Phase, phases, stopGrace } from '#src/library/watchdog/phases';
+import { beginWatch, nextWatch, type WatchInput } from '#src/library/watchdog/watch-state';
 import { Timeline } from '#test/support/timeline';
 
 const names = Object.keys(phases) as Phase[];

@@ -59,16 +59,25 @@ async function start(): Promise<TgtLibrary> {
   );
 }
 
+process.once('uncaughtException', (error) => {
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+});
+
 switch (positionals[0]) {
   case 'start': {
     const { portal, target } = await start();
     process.stdout.write(`libraries:\n  tgt: { driver: iscsi, portal: '${portal}', target: '${target}' }\n`);
     break;
   }
-  case 'stop':
-    await TgtLibrary.find(values.dir)?.stop();
+  case 'stop': {
+    const library = TgtLibrary.find(values.dir);
+    // A folder that is no library's is somebody's own.
+    if (!library) throw new RangeError(`there is no library in ${values.dir}`);
+    await library.stop();
     if (values.purge) rmSync(values.dir, { recursive: true, force: true });
     break;
+  }
   case 'put': {
     const library = running();
     await library.put(positionals[1] ?? '', addressIn(library));

@@ -10,7 +10,9 @@ import {
   readSync,
 } from 'node:fs';
 import { escapePath } from '#src/base/bytes';
-import { decodeDevice, lgetxattr, llistxattr, seekData, seekHole } from '#src/base/posix';
+import { lgetxattr, llistxattr } from '#src/base/posix/extended-attributes';
+import { seekData, seekHole } from '#src/base/posix/open-file';
+import { decodeDevice } from '#test/support/device-numbers';
 
 /** Why a tree of every kind cannot be made here, for `skip` of a test; false where it can. */
 export function missingForTrees(): string | false {

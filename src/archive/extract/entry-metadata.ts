@@ -3,7 +3,8 @@ import { systemCode } from '#src/archive/extract/target-failure';
 import type { MemberHeader } from '#src/archive/tar/member-header';
 import { aclAttributes, encodeAcl } from '#src/archive/tar/posix-acl';
 import { escapePath } from '#src/base/bytes';
-import { fchown, fsetxattr, futimens, removexattr, setxattr, type Timespec, utimens } from '#src/base/posix';
+import { fsetxattr, removexattr, setxattr } from '#src/base/posix/extended-attributes';
+import { fchown, futimens, type Timespec, utimens } from '#src/base/posix/owner-and-times';
 
 export type EntryMetadata = Pick<
   MemberHeader,

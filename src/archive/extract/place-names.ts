@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fstatSync, ftruncateSync, readSync, writeSync } from 'node:fs';
 import type { TargetName } from '#src/archive/extract/target-directories';
 import { alreadyThere, onTarget, systemCode } from '#src/archive/extract/target-failure';
-import { linkat, openat, openFlags, renameat, seekData, seekHole, unlinkat } from '#src/base/posix';
+import { linkat, openat, openFlags, renameat, unlinkat } from '#src/base/posix/names';
+import { seekData, seekHole } from '#src/base/posix/open-file';
 
 /** What a restored entry is called until it is whole: the process's own, and one at a time. */
 const temporaryPrefix = `.grandsire-${randomBytes(6).toString('hex')}-`;

@@ -20,7 +20,7 @@ import { writeContent } from '#src/archive/extract/write-content';
 import type { MemberHeader } from '#src/archive/tar/member-header';
 import type { Pace } from '#src/archive/tar/pace';
 import type { PayloadStream } from '#src/archive/tar/payload-stream';
-import { mknodat, openat, openFlags, symlinkat } from '#src/base/posix';
+import { mknodat, openat, openFlags, symlinkat } from '#src/base/posix/names';
 
 export interface WantedName {
   readonly path: Uint8Array;

@@ -3,7 +3,8 @@ import { alreadyThere, blocked, onTarget, systemCode } from '#src/archive/extrac
 import { aclAttributes } from '#src/archive/tar/posix-acl';
 import { escapePath } from '#src/base/bytes';
 import { makeDirectory } from '#src/base/make-directory';
-import { getxattr, mkdirat, openat, openFlags, unlinkat } from '#src/base/posix';
+import { getxattr } from '#src/base/posix/extended-attributes';
+import { mkdirat, openat, openFlags, unlinkat } from '#src/base/posix/names';
 
 /** A directory at or below the one that is restored to. */
 export interface OpenDirectory {

@@ -1,4 +1,4 @@
-import type { MoveResult } from '#src/library/library-parts';
+import type { MoveResult } from '#src/library/library-options';
 
 /** A line for each movement; `nothing` where there was none. */
 export const movesText = (moved: readonly MoveResult[], nothing: string): string =>

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { encodeAcl } from '#src/archive/tar/posix-acl';
-import { lgetxattr, lsetxattr } from '#src/base/posix';
+import { lgetxattr, setxattr } from '#src/base/posix/extended-attributes';
 
 describe('encodeAcl', () => {
   it('makes what setfacl makes of the same text', () => {
@@ -17,7 +17,7 @@ describe('encodeAcl', () => {
     execFileSync('setfacl', ['--set-file=-', theirs], { input: text });
     const value = encodeAcl(Buffer.from(text));
     assert.deepEqual(value, lgetxattr(theirs, 'system.posix_acl_access'));
-    lsetxattr(ours, 'system.posix_acl_access', value as Buffer);
+    setxattr(ours, 'system.posix_acl_access', value as Buffer);
     const shown = (path: string): string =>
       execFileSync('getfacl', ['-nc', '--absolute-names', path], { encoding: 'utf8' });
     assert.equal(shown(ours), shown(theirs));

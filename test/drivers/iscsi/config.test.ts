@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,6 +42,13 @@ describe('settings', () => {
     assert.deepEqual([all.chap?.mutual?.user, all.chap?.mutual?.passwordFile], ['them', join(folder, 'b')]);
   });
 
+  test('names of targets as targets write them', () => {
+    // RFC 7143 4.2.7.4 and 4.2.7.5, and what libraries make of a host name.
+    for (const target of ['eui.02004567A425678D', 'naa.52004567BA64678D', 'iqn.2004-04.com.example:TS_453:iscsi.vtl']) {
+      assert.equal(parse({ portal, target }).target, target);
+    }
+  });
+
   const chap = { user: 'us', passwordFile: 'a' };
   for (const [what, settings, message, remedy] of [
     ['no portal', {}, /portal: the address of the library is missing/, /portal: '192/],
@@ -51,9 +59,12 @@ describe('settings', () => {
       'a name in upper case',
       { portal, target: 'IQN.2001-04.com.Example' },
       /target: .*is not an iSCSI name/,
-      /lower case/,
+      /as the library shows it/,
     ],
-    ['a name that is too long', { portal, target: `iqn.${'a'.repeat(220)}` }, /target: /, /lower case/],
+    ['a name that is too long', { portal, target: `iqn.${'ä'.repeat(110)}` }, /target: /, /eui\./],
+    ['a name with a second line', { portal, target: 'iqn.a\nb' }, /target: /, /eui\./],
+    ['an initiator in upper case', { portal, initiator: 'iqn.2001-04.com.Example' }, /initiator: /, /lower case/],
+    ['an IPv6 address without brackets', { portal: '2001:db8::10' }, /"2001:db8::10" is no/, /\[2001:db8::10\]:3260/],
     ['an initiator that is none', { portal, initiator: 'host' }, /initiator: "host" is not/, /iqn/],
     ['digests that are no choice', { portal, digests: 'yes' }, /digests: "yes" is neither/, /digests: true/],
     ['a user alone', { portal, chap: { user: 'us' } }, /chap.passwordFile: the file/, /passwordFile: /],
@@ -102,6 +113,11 @@ describe('secrets', () => {
     chmodSync(path, mode);
     return path;
   };
+  const pipe = (): string => {
+    const path = join(folder, 'pipe');
+    execFileSync('mkfifo', ['-m', '600', path]);
+    return path;
+  };
   const account = (passwordFile: string) => ({ user: 'us', passwordFile, place: 'grandsire.yaml: chap.passwordFile' });
   const read = (passwordFile: string, mutual?: string) =>
     readChapSettings({ ...account(passwordFile), mutual: mutual === undefined ? undefined : account(mutual) });
@@ -122,6 +138,10 @@ describe('secrets', () => {
 
   for (const [what, make, message] of [
     ['no file', () => join(folder, 'absent'), /absent cannot be read \(ENOENT\)/],
+    ['a folder', () => folder, /is not a file with a secret/],
+    ['a pipe, which is not waited for', () => pipe(), /is not a file with a secret/],
+    ['a device, whose rights are nobody to change', () => '/dev/null', /is not a file with a secret/],
+    ['a file of another kind', () => file(Buffer.alloc(5000, 10)), /is not a file with a secret/],
     ['an empty file', () => file(''), /does not hold one line/],
     ['an empty line', () => file('\nsecret-word'), /does not hold one line/],
     ['several lines', () => file('secret-word\nsecret-word\n'), /does not hold one line/],

@@ -110,6 +110,13 @@ describe('Data-Out', () => {
     });
   }
 
+  test('an R2T under the tag of unsolicited data', async () => {
+    const script = (link: Link, command: Request) =>
+      link.send('readyToTransfer', { itt: command.field('itt'), ttt: 0xffff_ffff, desired: 100 });
+    const failure = await failureOf(runCommand({ out: pattern(100) }, script, solicited));
+    assert.match(failure.message, /it asks for data under the reserved tag/);
+  });
+
   test('an R2T for a byte more than there is, within a burst', async () => {
     const script = (link: Link, command: Request) =>
       link.send('readyToTransfer', { itt: command.field('itt'), ttt: 1, desired: 101 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { IscsiUnitSource } from '#drivers/iscsi/discovery';
+import { driver } from '#drivers/iscsi/driver';
 import { sendTargets } from '#drivers/iscsi/send-targets';
 import { milliseconds } from '#src/base/duration';
 import { keysOf, type Request, textOf } from '#test/drivers/iscsi/figures';
@@ -64,6 +65,30 @@ describe('SendTargets', () => {
     assert.equal(timers(), before, 'timers that are left');
   });
 
+  test('a target of several records is one; what it offers for data is irrelevant', async () => {
+    await using target = await ScriptedTarget.start(async (link) => {
+      link.answerLogin(await link.next('loginRequest'), { AuthMethod: 'None' }, { to: 1 });
+      const offers = { MaxBurstLength: '16776192', ImmediateData: 'Irrelevant', MaxConnections: '8' };
+      link.answerLogin(await link.next('loginRequest'), offers, { from: 1 });
+      const answer = await link.next('loginRequest');
+      assert.deepEqual(keysOf(answer.data), [
+        ['MaxBurstLength', 'Irrelevant'],
+        ['MaxConnections', 'Irrelevant'],
+      ]);
+      link.answerLogin(answer, {}, { from: 1, to: 3 });
+      const records = ['192.0.2.1:3260,1', '192.0.2.2:3260,1'].map((TargetAddress) =>
+        textOf({ TargetName: targetName, TargetAddress }),
+      );
+      link.send('textResponse', { itt: (await link.next('textRequest')).field('itt') }, Buffer.concat(records));
+      await link.logout();
+    });
+    const { target: _, ...options } = sessionOptions(target);
+    assert.deepEqual(await sendTargets(options), [
+      { name: targetName, addresses: ['192.0.2.1:3260,1', '192.0.2.2:3260,1'] },
+    ]);
+    await target.done();
+  });
+
   const broken: readonly (readonly [string, (link: Link, first: Request) => Promise<void> | void, RegExp])[] = [
     ['it never answers', () => undefined, /did not answer/],
     [
@@ -94,7 +119,7 @@ describe('SendTargets', () => {
       (link, first) => link.send('textResponse', { itt: first.field('itt') }, Buffer.from('nonsense\0')),
       /is no text key/,
     ],
-    ['it resets', (link) => link.reset(), /reset it/],
+    ['it resets', (link) => link.reset(), /was lost: the target reset the connection/],
   ];
   for (const [what, play, message] of broken) {
     test(what, async () => {
@@ -129,6 +154,47 @@ describe('which target', () => {
     }
   });
 
+  test('of several addresses the first that answers; where none does, the first is named, and who told of it', async () => {
+    const serve = async (link: Link): Promise<void> => {
+      await link.login();
+      await link.logout();
+    };
+    const gone = await ScriptedTarget.start();
+    const nowhere = `127.0.0.1:${gone.portal.port},1`;
+    await gone.vanish();
+    const list = (...addresses: readonly string[]): Buffer =>
+      Buffer.concat([{ TargetName: targetName }, ...addresses.map((TargetAddress) => ({ TargetAddress }))].map(textOf));
+    await using elsewhere = await ScriptedTarget.start(serve);
+    await using first = await ScriptedTarget.start(tell(list(nowhere, `127.0.0.1:${elsewhere.portal.port},2`)));
+    await (await IscsiUnitSource.open(settings(first)))[Symbol.asyncDispose]();
+    await elsewhere.done();
+    await using second = await ScriptedTarget.start(tell(list(nowhere)), serve);
+    await (await IscsiUnitSource.open(settings(second)))[Symbol.asyncDispose]();
+    await second.done();
+    await using third = await ScriptedTarget.start(tell(list(nowhere)), (link) => link.next().then(() => link.end()));
+    const failure = await failureOf(IscsiUnitSource.open(settings(third)));
+    assert.match(
+      failure.message,
+      new RegExp(`${nowhere.slice(0, -2)}: nothing .*; 127.0.0.1:${third.portal.port} told`),
+    );
+    assert.match(failure.remedy, /as `portal`/);
+  });
+
+  test('an operator who interrupts waits for no answer', async () => {
+    for (const name of [undefined, targetName]) {
+      const [abort, reason] = [new AbortController(), new RangeError('enough')];
+      await using target = await ScriptedTarget.start(async (link) => {
+        await link.next('loginRequest');
+        abort.abort(reason);
+        await link.closed();
+      });
+      const parsed = { ...settings(target), target: name };
+      const opening = driver.openUnits(parsed, { signal: abort.signal });
+      await assert.rejects(opening, (cause) => cause === reason);
+      await target.done();
+    }
+  });
+
   test('none, or several', async () => {
     await using empty = await ScriptedTarget.start(tell(Buffer.alloc(0)));
     const none = await failureOf(IscsiUnitSource.open(settings(empty)));
@@ -138,6 +204,14 @@ describe('which target', () => {
     const two = await failureOf(IscsiUnitSource.open(settings(several)));
     assert.match(two.message, /has 2 targets: iqn\.2026-11\.example:a, iqn\.2026-11\.example:b/);
     assert.match(two.remedy, /`target`/);
+  });
+
+  test('very many, with names that are none: the message stays readable', async () => {
+    const names = Array.from({ length: 1000 }, (_, index) => `iqn.${index}\ngrandsire: ${'x'.repeat(300)}`);
+    await using target = await ScriptedTarget.start(tell(listOf(...names)));
+    const { message } = await failureOf(IscsiUnitSource.open(settings(target)));
+    assert.match(message, /has 1000 targets: iqn\.0 grandsire: x+, iqn\.1 .*, and 980 more$/);
+    assert.ok(message.length < 5000, String(message.length));
   });
 
   test('one that does not exist: those that do are named', async () => {

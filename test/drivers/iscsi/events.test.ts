@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { Connection } from '#drivers/iscsi/connection';
+import { FullFeaturePhase } from '#drivers/iscsi/full-feature-phase';
 import { milliseconds, seconds } from '#src/base/duration';
+import { buildPdu } from '#test/drivers/iscsi/figures';
 import { failureOf, none, openUnit, testUnitReady, timeout, waitFor } from '#test/drivers/iscsi/initiator';
 import { ScriptedTarget } from '#test/drivers/iscsi/scripted-target';
 
@@ -21,6 +24,20 @@ describe('pings', () => {
     const opened = await openUnit(target);
     await opened.session.ready();
     await pingedThenDisposed(opened, target);
+  });
+
+  test('of a target that takes no answer do not fill the memory', async () => {
+    const never = () => undefined;
+    const wire = { write: never, end: never, destroy: never, destroySoon: never };
+    const connection = new Connection(wire, { host: '192.0.2.1', port: 3260 }, 4096);
+    const digests = { headerDigest: false, dataDigest: false };
+    const limits = { maxSendDataBytes: 512, maxBurstBytes: 512, firstBurstBytes: 512 };
+    const parameters = { ...digests, ...limits, initialR2T: true, immediateData: true };
+    const login = { kind: 'logged-in', parameters, cmdSn: 1, expStatSn: 1, maxCmdSn: 9 } as const;
+    const phase = new FullFeaturePhase({ connection, login, name: 'memory' });
+    const ping = buildPdu('nopIn', { ttt: 5, statSn: 1, expCmdSn: 1, maxCmdSn: 9 });
+    for (let count = 0; count < 10_000 && !connection.closed; count++) connection.receive(ping);
+    assert.match((await phase.ended).message, /asks on and on, and takes no answer/);
   });
 
   test('of ours: answered for as long as the target lives', async (t) => {
@@ -251,6 +268,22 @@ describe('logout', () => {
     const opened = await openUnit(target, { patience: milliseconds(20) });
     await opened[Symbol.asyncDispose]();
     await opened[Symbol.asyncDispose]();
+    await target.done();
+  });
+
+  test('after it was asked for no command follows, whatever the window says', async () => {
+    await using target = await ScriptedTarget.start(async (link) => {
+      link.window = -1;
+      await link.login();
+      const logout = await link.next('logoutRequest');
+      link.send('nopIn', { maxCmdSn: 9 });
+      link.send('logoutResponse', { itt: logout.field('itt') });
+      await link.closed();
+    });
+    const opened = await openUnit(target);
+    const queued = failureOf(opened.unit.execute(testUnitReady, none, { timeout }));
+    await opened[Symbol.asyncDispose]();
+    assert.equal((await queued).code, 'device.unreachable');
     await target.done();
   });
 

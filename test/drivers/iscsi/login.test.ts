@@ -82,6 +82,28 @@ describe('login without authentication', () => {
     await target.done();
   });
 
+  test('what the target says while it is asked who it is counts', async () => {
+    await using target = await ScriptedTarget.start(async (link) => {
+      const own = { AuthMethod: 'None', 'X-com.example.Speed': 'Fast', TargetPortalGroupTag: '1' };
+      link.answerLogin(await link.next('loginRequest'), own);
+      const second = await link.next('loginRequest');
+      assert.deepEqual([second.flags, keysOf(second.data)], [0x81, [['X-com.example.Speed', 'NotUnderstood']]]);
+      link.answerLogin(second, { MaxRecvDataSegmentLength: '512' }, { to: 1 });
+      const { MaxRecvDataSegmentLength: _, ...rest } = agreement;
+      link.answerLogin(await link.next('loginRequest'), rest, { from: 1, to: 3 });
+      const command = await link.next('scsiCommand');
+      assert.equal(command.data.length, 512);
+      await link.next('dataOut');
+      link.respond(command);
+      await link.logout();
+    });
+    await using opened = await openUnit(target);
+    const data = { direction: 'out', data: [Buffer.alloc(1000)] } as const;
+    await opened.unit.execute(Buffer.alloc(6), data, { timeout });
+    await opened[Symbol.asyncDispose]();
+    await target.done();
+  });
+
   test('a ping right behind the last answer, in one piece with it and with digests', async () => {
     await using target = await ScriptedTarget.start(async (link) => {
       link.answerLogin(await link.next('loginRequest'), { AuthMethod: 'None' }, { to: 1 });
@@ -162,8 +184,21 @@ describe('a login that must fail', () => {
       },
       /bytes of text in a login/,
     ],
-    ['the connection ends', (link) => link.next().then(() => link.end()), /the target closed it/],
-    ['the connection is reset', (link) => link.next().then(() => link.reset()), /the target reset it/],
+    [
+      'the connection ends',
+      (link) => link.next().then(() => link.end()),
+      /^no login at the iSCSI portal 127.* the target closed the connection$/,
+    ],
+    [
+      'a server of another kind, which greets, or answers',
+      (link) => link.next().then(() => link.write(Buffer.from('SSH-2.0-OpenSSH_9.2p1\r\n'))),
+      /^no login at the iSCSI portal 127.* what answers there does not speak iSCSI$/,
+    ],
+    [
+      'the connection is reset',
+      (link) => link.next().then(() => link.reset()),
+      /^no login at .* the target reset the connection$/,
+    ],
     [
       'the connection ends in the middle of an answer',
       async (link) => {
@@ -171,7 +206,7 @@ describe('a login that must fail', () => {
         link.write(link.pdu('loginResponse', { itt: request.field('itt') }, textOf(agreement)).subarray(0, 70));
         link.end();
       },
-      /the target closed it/,
+      /^no login at the iSCSI portal 127.* the target closed the connection$/,
     ],
   ];
   for (const [what, script, message] of cases) {

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { TapeImage } from '#drivers/virtual/tape-image';
+import { TapeImage } from '#drivers/virtual/image/tape-image';
 
 let folder: string;
 before(() => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { milliseconds } from '#src/base/duration';
-import { phases as budgets, stopGrace } from '#src/library/phases';
+import { phases as budgets, stopGrace } from '#src/library/watchdog/phases';
 import { type DriveSite, onSite, protectedCartridge, type Ran } from '#test/faults/drive/drive-site';
 import { flush, op } from '#test/faults/drive/phases';
 import { type Matrix, matrixScenario, sense } from '#test/faults/drive/trials';

@@ -123,12 +123,13 @@ const matrices: readonly Matrix[] = [
   {
     name: 'the drive is busy',
     injected: "A status in place of the drive's answer, once:",
-    outcome: 'It is asked again, with growing delays, for a minute.',
+    outcome:
+      'It is asked again, with growing delays, for a minute. Where several reads were on their way, the others were carried out, and it is asked for one at a time from then on.',
     troubles: [
       { text: 'BUSY', action: { kind: 'status', status: 0x08 } },
       { text: 'TASK SET FULL', action: { kind: 'status', status: 0x28 } },
     ],
-    endings: waiting,
+    endings: { ...waiting, read: throughout.read },
     messages: [],
   },
   {

@@ -5,7 +5,7 @@ import { type ExitCode, exitCodeOf } from '#src/cli/exit-codes';
 import { useLibrary } from '#src/cli/use-library';
 import type { App } from '#src/compose';
 import type { LabelResult as Labelled, LabelOrder, RefusedCartridge } from '#src/jobs/label-cartridges';
-import type { Library } from '#src/library/open-library';
+import type { Library } from '#src/library/library';
 
 interface LabelResult {
   readonly labelled: readonly string[];

@@ -49,8 +49,8 @@ export const command = defineCommand({
     '{ cartridges: [{ barcode, found: "ours"|"foreign"|"blank"|"unreadable"|"newer-format"|"damaged-label"|"failed", tapeFiles }], dataSets: [ID], files, accepted: [BARCODE], ' +
     'kept: [{ dataSet, cartridges: [BARCODE] }] }; kept: found without an index, so that nothing tells the policy; protected for ever until named with --accept',
   async run(context, { barcode: barcodes, accept }) {
-    const { rebuild } = await import('#src/jobs/rebuild');
-    const { acceptDataSets, acceptRebuilt } = await import('#src/jobs/accept-rebuilt');
+    const { rebuild } = await import('#src/jobs/rebuild/rebuild');
+    const { acceptDataSets, acceptRebuilt } = await import('#src/jobs/rebuild/accept-rebuilt');
     const { isDataSetName, stagedPaths } = await import('#src/staging/staged-paths');
     const { findToUse, inventoryAll, neverInventoried } = await import('#src/cli/find-to-use');
     const { leaseStaging } = await import('#src/cli/staging-lease');

@@ -1,7 +1,7 @@
 import { defineCommand, type Warning } from '#src/cli/command';
 import { movesText } from '#src/cli/documents/move-text';
 import { useLibrary } from '#src/cli/use-library';
-import type { MoveResult } from '#src/library/library-parts';
+import type { MoveResult } from '#src/library/library-options';
 
 interface ExportResult {
   readonly moved: readonly MoveResult[];

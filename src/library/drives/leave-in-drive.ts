@@ -1,0 +1,27 @@
+import { DeviceError } from '#src/base/errors';
+import type { Bay } from '#src/library/drives/drive-bays';
+import { nameDrive, putDown, setDrive } from '#src/library/drives/drive-state';
+import { isDriveTrouble } from '#src/library/drives/drive-trouble';
+import type { LibraryParts } from '#src/library/library-parts';
+
+/** A cartridge stays in a drive: the robot's failures are the robot's, and a drive that does not let go is out of use. */
+export async function leaveInDrive(
+  { options, robot }: Pick<LibraryParts, 'options' | 'robot'>,
+  { number, drive }: Bay,
+  cause: unknown,
+): Promise<void> {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const { full, barcode } = robot.at({ kind: 'drive', number });
+  if (drive.fault !== undefined || isHeld(cause)) return await putDown(options, number, drive.fault ?? message);
+  await setDrive(options, number, {
+    state: full ? 'loaded' : 'empty',
+    reason: undefined,
+    cartridge: full ? barcode : undefined,
+  });
+  const subject = barcode ?? nameDrive(options, number);
+  const text = `${subject} could not be brought home from drive:${number} of ${options.name}: ${message}. Once the library works again: grandsire drive unload --drive ${number}`;
+  options.warn({ code: 'cartridge.not-brought-home', subject, message: text });
+}
+
+const isHeld = (cause: unknown): boolean =>
+  isDriveTrouble(cause) || (cause instanceof DeviceError && cause.code === 'device.removal-prevented');
