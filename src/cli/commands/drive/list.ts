@@ -8,7 +8,7 @@ interface ListResult {
     readonly vendor: string;
     readonly product: string;
     /** What somebody is to do about it. */
-    readonly alerts: readonly string[];
+    readonly alerts?: readonly string[];
     readonly inventoriedAt: string;
   })[];
 }
@@ -26,7 +26,7 @@ export const command = defineCommand({
   exitCodes: [0],
   json:
     '{ drives: [{ library, number, serial, vendor, product, generation, state: "empty"|"loaded"|"busy"|"down", cartridge?, reason?, ' +
-    'alerts: [text], inventoriedAt }] }',
+    'alerts?: [text], inventoriedAt }] }',
   async run(context): Promise<{ readonly result: ListResult }> {
     const { formatInstant } = await import('#src/base/time-zone');
     const { describeDrive } = await import('#src/cli/documents/library-document');
@@ -47,7 +47,16 @@ export const command = defineCommand({
         const { vendor, product } = drive;
         const alerts = (await standingAlerts(catalog, nameDrive({ name }, number))).map((alert) => alert.name);
         const inventoriedAt = formatInstant(record?.inventoriedAt ?? app.clock.now(), context.timeZone);
-        drives.push({ library: name, number, serial, vendor, product, ...facts, alerts, inventoriedAt });
+        drives.push({
+          library: name,
+          number,
+          serial,
+          vendor,
+          product,
+          ...facts,
+          ...(alerts.length > 0 ? { alerts } : {}),
+          inventoriedAt,
+        });
       }
     }
     return { result: { drives } };
@@ -58,7 +67,10 @@ export const command = defineCommand({
       : renderTable(
           drives.map((drive) => [
             `${drive.library}/drive:${drive.number}`,
-            [drive.reason === undefined ? drive.state : `${drive.state}: ${drive.reason}`, ...drive.alerts].join('; '),
+            [
+              drive.reason === undefined ? drive.state : `${drive.state}: ${drive.reason}`,
+              ...(drive.alerts ?? []),
+            ].join('; '),
             drive.cartridge ?? '-',
             drive.generation ?? '',
             drive.serial,
