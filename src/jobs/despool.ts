@@ -12,7 +12,7 @@ import type { VolumeRecord } from '#src/catalog/volumes';
 import { indexCoverage } from '#src/jobs/index-coverage';
 import { describeDataSet } from '#src/jobs/index-record';
 import { giveUpLostSegments, type LossPorts, pendingSegments, type StagedSegments } from '#src/jobs/lost-segments';
-import { type MountCartridge, SecondChances } from '#src/jobs/mounting';
+import { type MountCartridge, type MountedCartridge, SecondChances, writingOn } from '#src/jobs/mounting';
 import { noneSuitable, type Unfit } from '#src/jobs/none-suitable';
 import { type CartridgeUse, prepareVolume, rememberUnfit } from '#src/jobs/prepare-volume';
 import { isDriveFault, isDriveTrouble, isTimeOut } from '#src/library/drives/drive-trouble';
@@ -153,9 +153,14 @@ interface Round {
 }
 
 async function writeOnCartridge(round: Round): Promise<void> {
-  const { dataSet, state, ports, chosen, signal } = round;
+  const { dataSet, ports, chosen, signal } = round;
   const purpose = `writing ${dataSet.id}`;
   await using mounted = await ports.mount(chosen.cartridge, { purpose, writing: true, signal });
+  await writingOn(mounted, () => writeMounted(round, mounted));
+}
+
+async function writeMounted(round: Round, mounted: MountedCartridge): Promise<void> {
+  const { state, ports, chosen, signal } = round;
   const again = state.taken.includes(chosen.cartridge.id);
   const volume = await prepareVolume(mounted, again ? 'append' : chosen.use, ports, signal);
   const session = await openWriteSession({
@@ -201,30 +206,35 @@ async function writeSegments(round: Round, session: WriteSession): Promise<void>
     );
 }
 
-/**
- * A segment that does not even fit on an empty cartridge fits on none: going on would use them all up. Unless it should fit, by far: then the cartridge is at fault, and
- * the next run must not take it again.
- */
+/** A segment that does not even fit on an empty cartridge fits on none: going on would use them all up. */
 async function assertCartridgeNotEmpty(
   segment: SegmentRecord,
   session: WriteSession,
   ports: DespoolPorts,
 ): Promise<void> {
-  const files = await ports.repositories.tapeFiles.ofVolume(session.volume.key);
-  if (files.some(({ kind, state }) => kind === 'segment' && state === 'written')) return;
-  const { barcode } = session.cartridge;
-  const capacityBytes = (await ports.repositories.cartridges.get(session.cartridge.id))?.capacityBytes;
-  if (capacityBytes !== undefined && segment.payloadBytes < capacityBytes / 2) {
-    throw new GrandsireError('cartridge.write-failed', {
-      message: `cartridge ${barcode} was said to be at its end before ${segment.payloadBytes} of its ${capacityBytes} bytes were written`,
-      remedy: `The rest goes to another cartridge. Clean the drive; if it happens again, take the cartridge out of the library.`,
-    });
-  }
+  await assertEndBelievable(segment.payloadBytes, session, ports);
+  if (!(await isEmpty(session, ports))) return;
   throw new GrandsireError('segment.too-large', {
-    message: `segment ${segment.number} (${segment.payloadBytes} bytes) does not fit on the empty cartridge ${barcode}`,
+    message: `segment ${segment.number} (${segment.payloadBytes} bytes) does not fit on the empty cartridge ${session.cartridge.barcode}`,
     remedy: 'Set staging.segmentSize in grandsire.yaml to a sixteenth of a cartridge, and run the backup again.',
   });
 }
+
+/** Where something found no room on an empty cartridge that should have, by far, the cartridge is at fault, or the drive: the next run must not take it again. */
+async function assertEndBelievable(payloadBytes: number, session: WriteSession, ports: DespoolPorts): Promise<void> {
+  const { id, barcode } = session.cartridge;
+  const capacityBytes = (await ports.repositories.cartridges.get(id))?.capacityBytes;
+  if (capacityBytes === undefined || payloadBytes >= capacityBytes / 2 || !(await isEmpty(session, ports))) return;
+  throw new GrandsireError('cartridge.write-failed', {
+    message: `cartridge ${barcode} was said to be at its end before ${payloadBytes} of its ${capacityBytes} bytes were written`,
+    remedy: `The rest goes to another cartridge. Clean the drive; if it happens again, take the cartridge out of the library.`,
+  });
+}
+
+const isEmpty = async ({ volume }: WriteSession, { repositories }: DespoolPorts): Promise<boolean> =>
+  !(await repositories.tapeFiles.ofVolume(volume.key)).some(
+    ({ kind, state }) => kind !== 'label' && state === 'written',
+  );
 
 async function appendSegment(round: Round, session: WriteSession, segment: SegmentRecord): Promise<AppendOutcome> {
   const { dataSet, ports, reader } = round;
@@ -267,6 +277,7 @@ async function writeIndex(round: Round, session: WriteSession, isFinal: boolean)
     return true;
   }
   if (outcome.kind === 'failed') throw outcome.error;
+  await assertEndBelievable(packed.payloadBytes, session, ports);
   await noteFill(round, session, true);
   return false;
 }

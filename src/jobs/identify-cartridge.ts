@@ -4,6 +4,7 @@ import type { VolumeRecord } from '#src/catalog/volumes';
 import { liftDoubt } from '#src/jobs/lift-doubt';
 import { inAnyDrive, type MountCartridge } from '#src/jobs/mounting';
 import { rememberUnfit } from '#src/jobs/prepare-volume';
+import { parseBarcode } from '#src/media/barcode';
 import { unfitOnMedium } from '#src/session/duplicate-volume';
 import { cleaningIdentification, type Identification, identifyMedium, type LookedAt } from '#src/session/identify';
 import type { SessionPorts } from '#src/session/write-session';
@@ -21,7 +22,8 @@ export interface IdentifyResult {
 
 /** Looks what is on a cartridge, whoever wrote it, and has the catalog remember. Nothing is written to the cartridge. */
 export async function identifyCartridge(cartridge: CartridgeRecord, ports: IdentifyPorts): Promise<IdentifyResult> {
-  if (cartridge.kind === 'cleaning') return { identification: cleaningIdentification };
+  // What only a drive called so, which says that of anything while it is being cleaned itself, is looked at again.
+  if (parseBarcode(cartridge.barcode).kind === 'cleaning') return { identification: cleaningIdentification };
   const looked = await inAnyDrive(() => look(cartridge, ports));
   if (!looked) {
     if (!(await ports.repositories.volumes.ofCartridge(cartridge.id)))
@@ -72,7 +74,7 @@ async function remember(
   const { writeProtected, worm, kind } = identification;
   await cartridges.update(cartridge.id, {
     writeProtected,
-    ...(worm ? { kind: 'worm' as const } : {}),
+    ...(worm || cartridge.kind === 'cleaning' ? { kind: worm ? ('worm' as const) : ('data' as const) } : {}),
     ...(kind === 'blank' && !volume ? { fill: 'blank' as const } : {}),
     // What was taken for blank or foreign is neither: nobody knows how far it is written.
     ...(kind === 'ours' && !volume ? { fill: 'unknown' as const } : {}),

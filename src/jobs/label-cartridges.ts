@@ -1,7 +1,7 @@
 import { GrandsireError, throwIfAborted } from '#src/base/errors';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { VolumeRecord } from '#src/catalog/volumes';
-import { inAnyDrive, type MountCartridge } from '#src/jobs/mounting';
+import { inAnyDrive, type MountCartridge, type MountedCartridge, writingOn } from '#src/jobs/mounting';
 import { rememberUnfit } from '#src/jobs/prepare-volume';
 import { isDriveTrouble } from '#src/library/drives/drive-trouble';
 import { assertProtectionOver, labelCartridge, settleLabelling } from '#src/session/label-session';
@@ -107,6 +107,11 @@ async function labelOne(cartridge: CartridgeRecord, ports: LabelPorts): Promise<
   const purpose = `labelling ${cartridge.barcode}`;
   await using mounted = await mount(cartridge, { purpose, writing: true, signal });
   throwIfAborted(signal);
+  await writingOn(mounted, () => labelMounted(mounted, { repositories, clock }));
+}
+
+async function labelMounted(mounted: MountedCartridge, { repositories, clock }: SessionPorts): Promise<void> {
+  const { cartridge } = mounted;
   const session = { repositories, clock, drive: mounted.drive, virtual: mounted.virtual, cartridge };
   const before = await repositories.volumes.ofCartridge(cartridge.id);
   const settled = await settleLabelling(session);

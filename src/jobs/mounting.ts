@@ -1,3 +1,5 @@
+import type { ErrorCode } from '#src/base/error-codes';
+import { GrandsireError } from '#src/base/errors';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { TapeDrive } from '#src/device/tape-drive';
 import { isDriveFault, isLostConnection, isTimeOut } from '#src/library/drives/drive-trouble';
@@ -9,6 +11,8 @@ export interface MountedCartridge extends AsyncDisposable {
   readonly cartridge: CartridgeRecord;
   /** The library's cartridges are files (their README says how to read those). */
   readonly virtual: boolean;
+  /** The cartridge could not be written, and the drive reported nothing: it may be as guilty as the cartridge. */
+  suspect(message: string): Promise<void>;
 }
 
 export interface MountRequest {
@@ -55,6 +59,18 @@ export class SecondChances {
     if (!isLostConnection(error)) return false;
     this.#losses += 1;
     return this.#losses <= mostLosses;
+  }
+}
+
+const writeFailures: readonly ErrorCode[] = ['cartridge.write-failed', 'cartridge.label-failed'];
+
+/** Does work that writes on a cartridge; a drive in which one cartridge after the other cannot be written is found out by it, also where it reports nothing. */
+export async function writingOn<T>(mounted: MountedCartridge, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof GrandsireError && writeFailures.includes(error.code)) await mounted.suspect(error.message);
+    throw error;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { DriveRecord } from '#src/catalog/libraries';
 import type { Bay } from '#src/library/drives/drive-bays';
-import { unreachable } from '#src/library/drives/drive-trouble';
+import { unreachable, unreachableWith, workLeft } from '#src/library/drives/drive-trouble';
 import type { LibraryOptions } from '#src/library/library-options';
 import type { LibraryParts } from '#src/library/library-parts';
 import type { NumberedElement } from '#src/library/robot/numbered-element';
@@ -44,13 +44,20 @@ function driveRecords({ library, elements, known, bays, busy }: DriveFacts): rea
       generation: bay?.generation ?? before?.generation,
       cartridge: element.full ? element.barcode : undefined,
     };
-    if (!bay) return { ...about, state: 'down', reason: unreachable };
+    if (!bay) return { ...about, state: 'down', reason: whyOutOfReach(before, element) };
     // Reached again, it is used again; but not by the process that lost it, which would only lose it again.
     const isBack = before?.reason?.startsWith(unreachable) && bay.drive.fault === undefined;
     if (before?.state === 'down' && !isBack) return { ...about, state: 'down', reason: before.reason };
     // What a process that died left in a drive stays marked until a cleaning session has brought it home.
-    const isLeft = before?.state === 'busy' && element.full;
-    if (busy.has(element.number) || isLeft) return { ...about, state: 'busy', reason: before?.reason };
+    const work = before?.state === 'busy' ? before.reason : workLeft(before?.reason);
+    const isLeft = element.full && (before?.state === 'busy' || work !== undefined);
+    if (busy.has(element.number) || isLeft) return { ...about, state: 'busy', reason: work };
     return { ...about, state: element.full ? 'loaded' : 'empty', reason: undefined };
   });
+}
+
+/** A drive that was down for another reason is not mended by being switched off and on, and what was left in one is still to be brought home. */
+function whyOutOfReach(before: DriveRecord | undefined, { full }: NumberedElement): string {
+  if (before?.state === 'down') return before.reason ?? unreachable;
+  return before?.state === 'busy' && full ? unreachableWith(before.reason) : unreachable;
 }

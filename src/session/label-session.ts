@@ -188,9 +188,10 @@ async function confirm(
   trace('labelling.confirmed');
   const doubt = await standingDoubt((await repositories.cartridges.get(cartridge.id)) ?? cartridge, repositories);
   await repositories.cartridges.update(cartridge.id, {
-    // It was labelled at last, and read back.
-    ...(doubt?.details['code'] === 'cartridge.label-failed' ? { condition: 'good', conditionReason: undefined } : {}),
+    // What was doubted was the volume that is gone, or whether it can be written at all: the new label was, and was read back.
+    ...(doubt ? { condition: 'good', conditionReason: undefined } : {}),
     fill: 'appendable',
+    writeProtected: false,
     usedBytes: 0,
     serial: medium.mediumSerial,
     ...(medium.capacityBytes === undefined ? {} : { capacityBytes: medium.capacityBytes }),

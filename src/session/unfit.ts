@@ -88,7 +88,7 @@ export function unfitByKind(cartridge: CartridgeRecord): GrandsireError | undefi
 export const writeProtectedError = (cartridge: CartridgeRecord, said?: string): GrandsireError =>
   new GrandsireError('cartridge.write-protected', {
     message: `${nameCartridge(cartridge)} is write-protected${said === undefined ? '' : `: ${said}`}`,
-    remedy: 'If it may be written to, move its write-protect switch and load it again.',
+    remedy: `If it may be written to, move its write-protect switch, then have it looked at: grandsire cartridge identify ${cartridge.barcode}.`,
   });
 
 export const cleaningError = (cartridge: CartridgeRecord): GrandsireError =>

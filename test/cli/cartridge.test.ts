@@ -62,6 +62,10 @@ describe('cartridge label', () => {
     assert.equal(text.exitCode, 6);
     assert.match(text.stdout, /G00001L9 refused: .*did not write.*\(cartridge\.foreign\)\n {2}It is left as it is/);
     assert.deepEqual([place.placeOf('G00001L9'), place.placeOf('G00002L9')], ['slot:1', 'slot:2']);
+    // Its switch was moved.
+    place.editCartridge('G00002L9', { writeProtected: false });
+    assert.deepEqual((await label(place, ['G00002L9'])).labelled, ['G00002L9']);
+    assert.equal((await show(place, 'G00002L9'))['writeProtected'], false);
   });
 
   it('asks before a volume is lost, and labels it anew with --yes', async () => {
@@ -192,6 +196,10 @@ describe('cartridge identify', () => {
     place.editCartridge('G00001L9', { kind: 'cleaning', cleaningsLeft: 3 });
     assert.equal((await place.json(['cartridge', 'identify', 'G00001L9']))['kind'], 'cleaning');
     assert.equal((await show(place, 'G00001L9'))['kind'], 'cleaning');
+    // The drive was being cleaned, and said so of whatever it was given.
+    place.editCartridge('G00001L9', { kind: 'data' });
+    assert.equal((await place.json(['cartridge', 'identify', 'G00001L9']))['kind'], 'blank');
+    assert.equal((await show(place, 'G00001L9'))['kind'], 'data');
   });
 
   it('a WORM cartridge under a barcode that does not say so', async () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { milliseconds } from '#src/base/duration';
 import type { DeviceSurroundings } from '#src/compose';
+import type { DataPhase } from '#src/device/scsi-transport';
 import { phases, stopGrace } from '#src/library/watchdog/phases';
 import { createFaultyTransport, type Fault, type FaultAction } from '#test/support/faulty-transport';
 import { Installation } from '#test/support/installation';
@@ -233,6 +234,32 @@ describe('whose fault it is', () => {
     assert.equal((await here.command('staging', 'flush')).exitCode, 0);
   });
 
+  const overflow: FaultAction = { kind: 'check', sense: { key: 0x0d, asc: 0x00, ascq: 0x02, endOfMedium: true } };
+  // Labels are written: they are shorter than a block of data.
+  const ends = {
+    'each cartridge': {
+      when: (cdb: Uint8Array) => cdb[0] === code.write && Buffer.from(cdb).readUIntBE(2, 3) === 512 * 1024,
+      failed: 'G00001L9 and G00002L9',
+    },
+    'each cartridge that begins with an index': {
+      when: (cdb: Uint8Array, data: DataPhase) =>
+        cdb[0] === code.write &&
+        data.direction === 'out' &&
+        /"kind": ?"index"/.test(Buffer.concat(data.data).toString('latin1')),
+      failed: 'G00002L9 and G00003L9',
+    },
+  };
+  for (const [what, { when, failed }] of Object.entries(ends)) {
+    it(`a drive that says of ${what} that it is at its end is down as well`, async () => {
+      await using here = await prepared(new Map([[1, [always(when, overflow)]]]), { drives: 1 });
+      const { exitCode, document } = await backUp(here);
+      assert.deepEqual([exitCode, document.error?.code], [4, 'drive.none-usable'], JSON.stringify(document));
+      assert.ok(document.error.message.includes(`${failed} failed in it one after the other`), document.error.message);
+      for (const barcode of ['G00001L9', 'G00002L9', 'G00003L9', 'G00004L9'])
+        assert.equal(await conditionOf(here, barcode), 'good', barcode);
+    });
+  }
+
   it('a cartridge that failed in two drives is damaged, and no drive is down', async () => {
     const isBad = always(code.write, mediumError, 2);
     const plans: Plans = new Map([1, 2].map((number) => [number, [isBad]]));
@@ -264,5 +291,9 @@ describe('whose fault it is', () => {
       (await drives(here)).map(({ state }) => state),
       ['empty', 'empty'],
     );
+    // An operator who labels it anew, which reads the label back, has it used again.
+    plans.clear();
+    assert.equal((await here.command('cartridge', 'label', 'G00001L9', '--yes')).exitCode, 0);
+    assert.equal(await conditionOf(here, 'G00001L9'), 'good');
   });
 });

@@ -172,6 +172,22 @@ describe('the checker of the crash campaign', () => {
       ['index.missing'],
     ],
     [
+      'an entry that no index lists',
+      () =>
+        inCatalog(
+          `update versions set name = cast('longer' as blob) where name = cast('long' as blob) and kind & 7 = 0 and ${ofHome}`,
+        ),
+      ['index.incomplete'],
+    ],
+    [
+      'a deletion that no index lists',
+      () =>
+        inCatalog(
+          "insert into deletions(directory, name, data_set) select v.directory, cast('gone' as blob), v.data_set from versions v join data_sets s on s.key = v.data_set where s.backup_set = 'home' limit 1",
+        ),
+      ['index.incomplete'],
+    ],
+    [
       'a cartridge that was left in a drive',
       () => {
         const state = join(workplace.path('library'), 'library.json');

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import type { GrandsireError } from '#src/base/errors';
 import { createManagedLibrary } from '#test/library/managed-library';
+import { createFaultyTransport } from '#test/support/faulty-transport';
 
 const hasCode = (code: string) => (error: unknown) => (error as GrandsireError).code === code;
 
@@ -151,6 +152,30 @@ describe('library: which drive is which', () => {
     assert.deepEqual(await serials(managed), told);
     assert.equal(await managed.placeOf('G00001L9'), 'slot:1');
   });
+
+  const failing = {
+    'does not let go': { when: 0x1b, action: { kind: 'check', sense: { key: 0x04, asc: 0x53, ascq: 0x00 } } },
+    'does not answer': { when: 0x00, action: { kind: 'time-out' } },
+    'wants somebody': { when: 0x00, action: { kind: 'check', sense: { key: 0x02, asc: 0x04, ascq: 0x03 } } },
+  } as const;
+  for (const [name, fault] of Object.entries(failing)) {
+    it(`finds out about the others where one drive ${name}`, async () => {
+      await using managed = await createManagedLibrary({
+        wrapChanger: (changer) => withoutSerials(changer, () => undefined),
+        wrapDriveTransport: (transport, number) =>
+          number === 1 ? createFaultyTransport(transport, [{ ...fault, times: 1000 }]) : transport,
+      });
+      await managed.library.inventory();
+      const states = (await managed.library.status()).drives.map(({ state }) => state);
+      assert.deepEqual(states, ['down', 'empty']);
+      assert.ok(managed.warnings.some(({ message }) => /drive 1 is left out: /.test(message)));
+      await using mount = await managed.library.mount(await managed.cartridge('G00002L9'), {
+        purpose: 'test',
+        writing: true,
+      });
+      assert.equal(mount.driveNumber, 2);
+    });
+  }
 });
 
 function withoutSerials(changer: import('#src/device/media-changer').MediaChanger, moved: () => void) {

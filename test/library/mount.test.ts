@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { DeviceError, type GrandsireError, interrupted } from '#src/base/errors';
-import type { TapeDrive } from '#src/device/tape-drive';
 import type { Mount } from '#src/library/mount/mount';
 import { createManagedLibrary, type ManagedLibrary } from '#test/library/managed-library';
 
@@ -15,9 +14,9 @@ async function inventoried(...options: Parameters<typeof createManagedLibrary>):
   return managed;
 }
 
-/** A drive of which one method is another. */
-function changed(drive: TapeDrive, change: Partial<TapeDrive>): TapeDrive {
-  return new Proxy(drive, {
+/** A thing of which one member is another. */
+function changed<T extends object>(thing: T, change: Partial<T>): T {
+  return new Proxy(thing, {
     get: (target, key) => {
       const value = Reflect.get(key in change ? change : target, key, key in change ? change : target);
       return typeof value === 'function' ? value.bind(key in change ? change : target) : value;
@@ -63,6 +62,26 @@ describe('library: mounts', () => {
     await mount[Symbol.asyncDispose]();
     await mounts[1]?.[Symbol.asyncDispose]();
     assert.equal(await managed.placeOf('G00001L9'), 'slot:1');
+  });
+
+  it('lets others have the drive and the library also where giving it back fails', async () => {
+    await using managed = await inventoried({ drives: 1 });
+    let isBroken = false;
+    const { libraries } = managed.catalog;
+    const updateDrive: typeof libraries.updateDrive = async (...change) => {
+      if (isBroken) throw new RangeError('the catalog is broken');
+      await libraries.updateDrive(...change);
+    };
+    const catalog = changed(managed.catalog, { libraries: changed(libraries, { updateDrive }) });
+    const library = await managed.reopen({ catalog });
+    const first = await library.mount(await managed.cartridge('G00001L9'), request);
+    const second = library.mount(await managed.cartridge('G00002L9'), request);
+    await managed.catalog.cartridges.list();
+    isBroken = true;
+    await assert.rejects(async () => first[Symbol.asyncDispose](), /the catalog is broken/);
+    isBroken = false;
+    await (await second)[Symbol.asyncDispose]();
+    assert.equal(await managed.catalog.leases.get('library:main'), undefined);
   });
 
   it('stops waiting for a drive when it is interrupted', async () => {

@@ -182,6 +182,32 @@ describe('watchdog: a drive that stays busy for ever', () => {
   });
 });
 
+describe('watchdog: a drive that another process left calibrating', () => {
+  it('is given as long to unload as a calibration takes, and is not down for it', async () => {
+    const time = new Timeline();
+    const hours = (passed: number) => passed / 3_600_000;
+    let isCalibrating = false;
+    const drive = (transport: ScsiTransport, number: number) =>
+      number === 1
+        ? createFaultyTransport(transport, [
+            {
+              when: (cdb) => isCalibrating && cdb[0] === code.loadUnload && hours(time.passed) < 2,
+              times: 5000,
+              action: { kind: 'check', sense: { key: 0x02, asc: 0x04, ascq: 0x01 } },
+            },
+          ])
+        : transport;
+    await using managed = await createManagedLibrary({ time, wrapDriveTransport: drive });
+    await managed.library.inventory();
+    await managed.library.load(await managed.cartridge('G00001L9'), request);
+    isCalibrating = true;
+    await (await managed.reopen()).unload(1);
+    assert.ok(hours(time.passed) >= 2);
+    assert.equal(await managed.placeOf('G00001L9'), 'slot:1');
+    assert.equal((await managed.library.status()).drives[0]?.state, 'empty');
+  });
+});
+
 describe('watchdog: a robot that never answers', () => {
   for (const { phase, operation } of [
     { phase: 'move', operation: move },

@@ -31,6 +31,7 @@ export function benchMount(
       drive,
       cartridge,
       virtual: true,
+      suspect: async () => undefined,
       [Symbol.asyncDispose]: async () => {
         await drive.unload();
         await changer.move(to.address, from.address);

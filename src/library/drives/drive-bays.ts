@@ -1,3 +1,4 @@
+import { DeviceError } from '#src/base/errors';
 import type { Cancellable } from '#src/device/tape-drive';
 import { closeDevice } from '#src/library/close-device';
 import { driveGeneration } from '#src/library/drives/drive-generation';
@@ -153,31 +154,64 @@ export class DriveBays implements AsyncDisposable {
   async #holding(options: Cancellable): Promise<readonly Opened[]> {
     const holding: Opened[] = [];
     for (const opened of this.#freeDrives()) {
-      if ((await opened.drive.ready(options)).kind !== 'no-medium') holding.push(opened);
+      const state = await this.#orLeaveOut(opened, () => opened.drive.ready(options));
+      if (state && state.kind !== 'no-medium') holding.push(opened);
     }
     return holding;
   }
 
   async #matchByLoading(robot: Robot, options: Cancellable): Promise<void> {
     // What cannot be told apart lets go first, so that afterwards exactly one drive holds something.
-    for (const { drive } of this.#freeDrives()) await drive.unload(options);
+    for (const opened of this.#freeDrives()) await this.#orLeaveOut(opened, () => opened.drive.unload(options));
     for (const { number, full } of this.#freeElements(this.#elements(robot))) {
-      if (full) await robot.carryHome({ kind: 'drive', number });
+      if (full) await this.#carryAway(robot, number, undefined);
     }
+    for (const opened of await this.#holding(options))
+      await this.#leaveOut(opened, 'it does not let go of what is in it');
     for (const element of this.#elements(robot)) {
       this.#matchLast(this.#elements(robot));
       if (this.#bays.has(element.number) || element.driveSerial !== undefined) continue;
       const probe = robot.of('slot').find(isProbe);
       if (!probe) return this.#warnUnmatched(element);
-      const place = { kind: 'drive', number: element.number } as const;
-      await robot.carry({ kind: 'slot', number: probe.number }, place);
+      await robot.carry({ kind: 'slot', number: probe.number }, { kind: 'drive', number: element.number });
       const holding = await this.#afterLoading(options);
-      if (holding) {
-        this.#take(element, holding);
-        await holding.drive.unload(options);
-      } else this.#warnUnmatched(element);
-      await robot.carry(place, { kind: 'slot', number: probe.number });
+      if (holding) this.#take(element, holding);
+      else this.#warnUnmatched(element);
+      await this.#carryAway(robot, element.number, probe.number);
     }
+  }
+
+  /** Out of a drive and home, or into this slot. What a drive that fails does not give up stays in it, and the others are found out about. */
+  async #carryAway(robot: Robot, number: number, slot: number | undefined): Promise<void> {
+    const from = { kind: 'drive', number } as const;
+    const what = robot.at(from).barcode ?? 'a cartridge without barcode';
+    try {
+      if (slot === undefined) await robot.carryHome(from);
+      else await robot.carry(from, { kind: 'slot', number: slot });
+    } catch (cause) {
+      if (!(cause instanceof DeviceError)) throw cause;
+      const message = `${what} could not be brought home from ${describePlace(from)} of ${this.#options.name}: ${cause.message}. Once the drive works again: grandsire drive unload --drive ${number}`;
+      this.#options.warn({ code: 'cartridge.not-brought-home', subject: what, message });
+    }
+  }
+
+  /** A drive that fails while nobody knows where it stands can be put out of use nowhere: it is warned of and left out, as one that cannot be opened. */
+  async #orLeaveOut<T>(opened: Opened, ask: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await ask();
+    } catch (cause) {
+      if (!(cause instanceof DeviceError)) throw cause;
+      await this.#leaveOut(opened, cause.message);
+      return undefined;
+    }
+  }
+
+  async #leaveOut(opened: Opened, why: string): Promise<void> {
+    const { drive } = opened;
+    for (const [unit, other] of this.#opened) if (other === opened) this.#opened.delete(unit);
+    await closeDevice(drive, this.#options);
+    const message = `${drive.place} is left out: ${why}`;
+    this.#options.warn({ code: 'drive.unmatched', subject: drive.address, message });
   }
 
   /** A cartridge takes a moment to be seen; `load` waits for it on each drive in turn. */
@@ -185,7 +219,8 @@ export class DriveBays implements AsyncDisposable {
     const [first, ...others] = await this.#holding(options);
     if (first) return others.length === 0 ? first : undefined;
     for (const opened of this.#freeDrives()) {
-      if ((await opened.drive.load(options)).kind !== 'no-medium') return opened;
+      const state = await this.#orLeaveOut(opened, () => opened.drive.load(options));
+      if (state && state.kind !== 'no-medium') return opened;
     }
     return undefined;
   }

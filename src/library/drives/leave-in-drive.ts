@@ -1,7 +1,7 @@
 import { DeviceError } from '#src/base/errors';
 import type { Bay } from '#src/library/drives/drive-bays';
-import { nameDrive, putDown, setDrive } from '#src/library/drives/drive-state';
-import { isDriveTrouble } from '#src/library/drives/drive-trouble';
+import { driveRecord, nameDrive, putDown, setDrive } from '#src/library/drives/drive-state';
+import { isDriveTrouble, unreachable, unreachableWith } from '#src/library/drives/drive-trouble';
 import type { LibraryParts } from '#src/library/library-parts';
 
 /** A cartridge stays in a drive: the robot's failures are the robot's, and a drive that does not let go is out of use. */
@@ -12,7 +12,12 @@ export async function leaveInDrive(
 ): Promise<void> {
   const message = cause instanceof Error ? cause.message : String(cause);
   const { full, barcode } = robot.at({ kind: 'drive', number });
-  if (drive.fault !== undefined || isHeld(cause)) return await putDown(options, number, drive.fault ?? message);
+  if (drive.fault !== undefined || isHeld(cause)) {
+    const reason = drive.fault ?? message;
+    const isWithWork = full && reason.startsWith(unreachable);
+    const work = isWithWork ? (await driveRecord(options, number))?.reason : undefined;
+    return await putDown(options, number, isWithWork ? unreachableWith(work, reason) : reason);
+  }
   await setDrive(options, number, {
     state: full ? 'loaded' : 'empty',
     reason: undefined,

@@ -18,4 +18,6 @@ export interface Mount extends AsyncDisposable {
   readonly cartridge: CartridgeRecord;
   /** The cartridges of this library are files. */
   readonly virtual: boolean;
+  /** A session found that the cartridge cannot be written here, and the drive reported nothing: it may be as guilty as the cartridge. */
+  suspect(message: string): Promise<void>;
 }

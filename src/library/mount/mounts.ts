@@ -28,11 +28,12 @@ export class Mounts {
         driveNumber: bay.number,
         cartridge,
         virtual: this.#parts.options.virtual,
+        suspect: (message) => bay.drive.suspect(message),
         [Symbol.asyncDispose]: async () => {
           if (!held) return;
           held = false;
+          await using _released = lease;
           await this.#dismount(bay, cartridge);
-          await lease[Symbol.asyncDispose]();
         },
       };
     } catch (cause) {
@@ -69,12 +70,15 @@ export class Mounts {
   }
 
   async #threadOrGiveBack(bay: Bay, cartridge: CartridgeRecord, { signal }: MountRequest): Promise<void> {
-    try {
-      await threadCartridge(this.#parts, bay, { cartridge, signal });
-    } catch (cause) {
-      await this.#dismount(bay, cartridge);
-      throw cause;
-    }
+    // What failed first is told, also where the way back fails as well.
+    let isThreaded = false;
+    await using _way = {
+      [Symbol.asyncDispose]: async () => {
+        if (!isThreaded) await this.#dismount(bay, cartridge);
+      },
+    };
+    await threadCartridge(this.#parts, bay, { cartridge, signal });
+    isThreaded = true;
   }
 
   async #dismount(bay: Bay, cartridge: CartridgeRecord): Promise<void> {
@@ -91,8 +95,12 @@ export class Mounts {
           `What was committed was on the medium before; see that it can be read: grandsire verify ${barcode}.`,
       });
     }
-    await this.#use.serially(() => giveBack(this.#parts, bay, cartridge));
-    this.#wakeWaiters();
+    try {
+      await this.#use.serially(() => giveBack(this.#parts, bay, cartridge));
+    } finally {
+      // Also where the catalog could not be told: whoever waits for a drive would wait for ever.
+      this.#wakeWaiters();
+    }
   }
 
   #nextFreed(signal: AbortSignal | undefined): Promise<void> {

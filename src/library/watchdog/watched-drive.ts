@@ -46,8 +46,8 @@ export class WatchedDrive implements TapeDrive {
   #fault: string | undefined;
   #blocks = 0;
   #isUnsteady = false;
-  /** A load was begun, and the drive has not said since that it is ready. */
-  #isUnready = false;
+  /** A load was begun, by this process or perhaps by another before it, and the drive has not said since that it is ready. */
+  #isUnready = true;
 
   constructor(drive: TapeDrive, alarm: Alarm) {
     this.#drive = drive;
@@ -95,6 +95,11 @@ export class WatchedDrive implements TapeDrive {
     const isProof = this.#hear !== undefined && this.#fault === undefined && this.#blocks >= provingBlocks;
     this.#hear = undefined;
     return isProof;
+  }
+
+  /** Something went wrong that the drive did not report; what it did report was told before, and counts alone. */
+  suspect(message: string): Promise<void> {
+    return this.#tell({ certain: false, message });
   }
 
   condemn(reason: string): void {

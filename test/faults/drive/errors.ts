@@ -60,7 +60,7 @@ const matrices: readonly Matrix[] = [
     name: 'the medium is bad',
     injected: inPlace,
     outcome:
-      'The cartridge becomes suspect with that reason, and no plan names it until it was looked into; what is committed on it stays good and is read. A label that failed may be tried again, and lifts the suspicion when it succeeds.',
+      'The cartridge becomes suspect with that reason, and no plan names it until it was looked into; what is committed on it stays good and is read. A label that succeeds (anew, once what is on it is free) lifts the suspicion.',
     troubles: [
       sense(3, 0x0c, 0x00),
       sense(3, 0x11, 0x00),
@@ -154,7 +154,7 @@ const matrices: readonly Matrix[] = [
       read: 'lacks cartridge.unreadable-block',
     },
     messages: [
-      'cartridge G00001L9 (main/slot:1) is write-protected: data protect: …; the run goes on with the next cartridge. If it may be written to, move its write-protect switch and load it again.',
+      'cartridge G00001L9 (main/slot:1) is write-protected: data protect: …; the run goes on with the next cartridge. If it may be written to, move its write-protect switch, then have it looked at: grandsire cartridge identify G00001L9.',
     ],
   },
   {

@@ -7,6 +7,11 @@ from media import Index, Payload, path_of
 from tar_stream import Damage, Payloads, members
 
 
+def unlisted():
+    """What indexes say of a data set, before any was read."""
+    return {'lines': {}, 'deletions': set(), 'states': set()}
+
+
 class Contents:
     def __init__(self, checker):
         self.checker = checker
@@ -194,14 +199,15 @@ class Contents:
                 except Exception as problem:
                     self.checker.find('index.damaged', catalog.data_sets[row.data_set].id, f'tape file {row.file_number}: {problem}')
                     continue
-            known = result.setdefault(row.data_set, {'lines': {}, 'states': set()})
+            known = result.setdefault(row.data_set, unlisted())
             known['lines'].update(self.indexes[payload.digest].lines)
+            known['deletions'] |= self.indexes[payload.digest].deletions
             known['states'].add(self.indexes[payload.digest].record['state'])
         return result
 
     def _check_index(self, key, row):
         """What has left staging can be found again without the catalog; what an index says is where it says."""
-        known = self.listed.get(key, {'lines': {}, 'states': set()})
+        known = self.listed.get(key, unlisted())
         for number, lines in known['lines'].items():
             if (key, number) in self.payloads:
                 self._check_lines(key, row, lines)
@@ -214,6 +220,22 @@ class Contents:
                 return
         if row.concluded and 'complete' not in known['states']:
             self.checker.find('index.not-complete', row.id, 'concluded, says the catalog, and no index calls it complete')
+        elif row.concluded:
+            self._check_listed(key, row, known)
+
+    def _check_listed(self, key, row, known):
+        """The indexes of a data set that is on media to its end say all that the catalog says of it: a rebuild has nothing else."""
+        listed = {path_of(line) for lines in known['lines'].values() for line in lines}
+        gone = self.checker.catalog.deletions(key)
+        for what, wanted, found in (
+            ('entries', {version.path for version in self.checker.catalog.versions(key)}, listed),
+            ('deletions', gone, known['deletions']),
+        ):
+            missing = sorted(wanted - found)
+            if missing:
+                names = ', '.join(path.decode() for path in missing[:5])
+                self.checker.find('index.incomplete', row.id, f'{len(missing)} {what} of the catalog are in no index: {names}')
+        self.checker.checked['listedEntries'] += len(listed) + len(known['deletions'])
 
     def _check_lines(self, key, row, lines):
         for line in lines:

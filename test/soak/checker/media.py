@@ -93,17 +93,23 @@ class Cartridges:
 
 
 class Index:
-    """An index tape file: the record of its data set, and the lines of files by segment."""
+    """An index tape file: the record of its data set, the lines of files by segment, and the paths that were found gone."""
 
     def __init__(self, payload):
         plain = subprocess.run(['zstd', '-q', '-d', '-c'], input=payload.data, capture_output=True, check=True).stdout
-        self.record, self.lines = None, {}
+        self.record, self.lines, self.deletions = None, {}, set()
         for name, data in plain_members(plain).items():
             last = name.rsplit('/', 1)[-1]
             if last == 'data-set.json':
                 self.record = json.loads(data)
             elif last.startswith('files-'):
-                self.lines[int(last[6:].split('.')[0])] = [json.loads(line) for line in data.splitlines() if line]
+                self.lines[int(last[6:].split('.')[0])] = json_lines(data)
+            elif last == 'deletions.jsonl':
+                self.deletions = {path_of(line) for line in json_lines(data)}
+
+
+def json_lines(data):
+    return [json.loads(line) for line in data.splitlines() if line]
 
 
 def path_of(line):
