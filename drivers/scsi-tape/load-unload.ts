@@ -41,15 +41,17 @@ export class LoadUnload {
       // Attentions up to here tell of the load itself.
       this.#unit.forgetPending();
       if (state.kind === 'ready') return await this.#rewound(signal);
-      if (state.kind === 'not-loaded' && !begun) {
+      // A drive that sees nothing may hold what it let go of before, with nobody there to take it out.
+      const isUnseen = state.kind === 'no-medium' && waited >= timeLimits.settle;
+      if (!begun && (state.kind === 'not-loaded' || isUnseen)) {
         // Once only: a second one could begin a calibration of two hours again.
         begun = true;
         await this.#beginLoad(signal);
+        if (isUnseen) continue;
       }
-      const limit = state.kind === 'no-medium' ? timeLimits.settle : timeLimits.loadWait;
       const waits = state.kind === 'no-medium' || state.kind === 'becoming-ready' || state.kind === 'not-loaded';
-      if (!waits || (state.kind === 'no-medium' && waited >= limit)) return state;
-      if (waited >= limit) throw this.#neverReady(state, waited);
+      if (!waits || isUnseen) return state;
+      if (waited >= timeLimits.loadWait) throw this.#neverReady(state, waited);
       const delay = delays.next().value;
       await this.#unit.pause(delay, signal);
       waited += delay;

@@ -316,6 +316,11 @@ export const errorCodes = {
     'Which tape drive stands at a place of the library could not be found out.',
   ),
   'drive.unreachable': define('device', 'failed', 'A drive of a library does not answer.'),
+  'drive.wants-cleaning': define(
+    'operator',
+    'failed',
+    'A drive asks to be cleaned, or could not be; the work was done.',
+  ),
   'file.attributes-too-long': define(
     'operator',
     'failed',

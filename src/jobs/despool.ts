@@ -15,7 +15,7 @@ import { giveUpLostSegments, type LossPorts, pendingSegments, type StagedSegment
 import { type MountCartridge, type MountedCartridge, SecondChances, writingOn } from '#src/jobs/mounting';
 import { noneSuitable, type Unfit } from '#src/jobs/none-suitable';
 import { type CartridgeUse, prepareVolume, rememberUnfit } from '#src/jobs/prepare-volume';
-import { isDriveFault, isDriveTrouble } from '#src/library/drives/drive-trouble';
+import { isDriveFault, isDriveTrouble, isTimeOut } from '#src/library/drives/drive-trouble';
 import type { CartridgeId } from '#src/media/facets';
 import { isInterruption } from '#src/session/interruption';
 import { PayloadReader } from '#src/session/payload-reader';
@@ -57,7 +57,7 @@ export interface DespoolPorts extends SessionPorts, LossPorts {
   /** What goes on with the next cartridge is told here, once for each cartridge. */
   readonly onPassedOver: (cartridge: CartridgeRecord, error: GrandsireError) => void;
   readonly onProgress?: ((progress: DespoolProgress) => void) | undefined;
-  /** The drive lost its place, and the tape file that was being written is begun again. */
+  /** The drive lost its place, or did not answer in time, and the tape file that was being written is begun again. */
   readonly onInterrupted: (error: GrandsireError) => void;
   /** The copy of the catalog was left out: nothing that was promised is missing. */
   readonly onCatalogLeftOut: (error: GrandsireError) => void;
@@ -118,16 +118,21 @@ export async function despool(
     again = undefined;
     if (!chosen) throw await noneSuitable(dataSet, pending.length, { ...ports, unfit: state.unfit });
     for (const { payloadBytes } of pending) reader.expect(payloadBytes);
+    const round = { dataSet, state, ports, ...options, chosen, pending, reader };
     try {
-      await writeOnCartridge({ dataSet, state, ports, ...options, chosen, pending, reader });
+      await writeOnCartridge(round);
     } catch (error) {
       if (chances.has(error)) {
-        // Nothing tells against the cartridge.
-        if (isInterruption(error)) ports.onInterrupted(error);
+        // Nothing tells against the cartridge, or not enough.
+        if (isInterruption(error) || isTimeOut(error)) ports.onInterrupted(error);
         again = chosen;
         continue;
       }
       if (!(error instanceof GrandsireError)) throw error;
+      if (isUnfit(error)) {
+        await passOver(round, error);
+        continue;
+      }
       if (error.code === 'drive.none-usable') throw await noDriveLeft(error, dataSet, ports);
       if (error.code !== 'staging.unreadable') throw error;
       if (!(await giveUpLostSegments(dataSet, { ports, reader, signal: options.signal }))) throw error;
@@ -148,15 +153,10 @@ interface Round {
 }
 
 async function writeOnCartridge(round: Round): Promise<void> {
-  try {
-    const { dataSet, ports, chosen, signal } = round;
-    const purpose = `writing ${dataSet.id}`;
-    await using mounted = await ports.mount(chosen.cartridge, { purpose, writing: true, signal });
-    await writingOn(mounted, () => writeMounted(round, mounted));
-  } catch (error) {
-    if (!isUnfit(error)) throw error;
-    await passOver(round, error);
-  }
+  const { dataSet, ports, chosen, signal } = round;
+  const purpose = `writing ${dataSet.id}`;
+  await using mounted = await ports.mount(chosen.cartridge, { purpose, writing: true, signal });
+  await writingOn(mounted, () => writeMounted(round, mounted));
 }
 
 async function writeMounted(round: Round, mounted: MountedCartridge): Promise<void> {
@@ -414,9 +414,8 @@ async function continuesFrom({ dataSet, ports }: Round, session: WriteSession): 
  * What makes a cartridge unfit goes on with the next one, and so does what may be its fault or the drive's. A drive that certainly fails is another matter, and
  * everything else (robot, staging, ourselves) ends the run.
  */
-const isUnfit = (error: unknown): error is GrandsireError =>
-  error instanceof GrandsireError &&
-  (error.code.startsWith('cartridge.') || (isDriveTrouble(error) && !isDriveFault(error)));
+const isUnfit = (error: GrandsireError): boolean =>
+  error.code.startsWith('cartridge.') || (isDriveTrouble(error) && !isDriveFault(error));
 
 async function noDriveLeft(
   error: GrandsireError,

@@ -2,7 +2,7 @@ import type { ErrorCode } from '#src/base/error-codes';
 import { GrandsireError } from '#src/base/errors';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { TapeDrive } from '#src/device/tape-drive';
-import { isDriveFault, isLostConnection } from '#src/library/drives/drive-trouble';
+import { isDriveFault, isLostConnection, isTimeOut } from '#src/library/drives/drive-trouble';
 import { isInterruption, maxRestarts } from '#src/session/interruption';
 
 /** A cartridge in a drive, threaded and ready, and ours until disposed (then it is back in its slot). */
@@ -27,18 +27,23 @@ export type MountCartridge = (cartridge: CartridgeRecord, request: MountRequest)
 /** So often in a row, with nothing done between, a connection may break: a network that is down for longer is for the operator to mend. */
 const mostLosses = 3;
 
+/** A time-out costs its whole limit, for a block 25 minutes; after the second in a row another cartridge shows whose fault it is. */
+const mostTimeOuts = 1;
+
 /**
- * Whether work that failed in a drive can be begun anew: in another drive where this one is out of use now, in any where the connection broke or the drive lost
- * its place.
+ * Whether work that failed in a drive can be begun anew: in another drive where this one is out of use now, in any where the connection broke, the drive lost its
+ * place, or a command was not answered in time.
  */
 export class SecondChances {
   #losses = 0;
   #interruptions = 0;
+  #timeOuts = 0;
 
   /** Something was done: what broke before counts no more. */
   progressed(): void {
     this.#losses = 0;
     this.#interruptions = 0;
+    this.#timeOuts = 0;
   }
 
   has(error: unknown): boolean {
@@ -46,6 +51,10 @@ export class SecondChances {
     if (isInterruption(error)) {
       this.#interruptions += 1;
       return this.#interruptions <= maxRestarts;
+    }
+    if (isTimeOut(error)) {
+      this.#timeOuts += 1;
+      return this.#timeOuts <= mostTimeOuts;
     }
     if (!isLostConnection(error)) return false;
     this.#losses += 1;

@@ -2,6 +2,7 @@ import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Cancellable } from '#src/device/tape-drive';
 import { closeDevice } from '#src/library/close-device';
 import { cleanDrive, cleanHand, drivesLeft } from '#src/library/drives/cleaning-session';
+import { noteAlerts } from '#src/library/drives/drive-alerts';
 import { type Bay, DriveBays } from '#src/library/drives/drive-bays';
 import { DriveExperience } from '#src/library/drives/drive-experience';
 import { retryDrives } from '#src/library/drives/retry-drives';
@@ -44,7 +45,11 @@ class ManagedLibrary implements Library {
       threading: new Set(),
     };
     this.#use = new ExclusiveUse(options, (cancel) => this.#look(cancel));
-    this.#moves = new Moves({ ...this.#parts, keepRecord: () => this.#keepRecord() });
+    this.#moves = new Moves({
+      ...this.#parts,
+      keepRecord: () => this.#keepRecord(),
+      leaveDrive: (number) => this.#askDrive(number),
+    });
     this.#mounts = new Mounts(this.#parts, this.#use);
   }
 
@@ -121,5 +126,10 @@ class ManagedLibrary implements Library {
 
   #keepRecord(): Promise<void> {
     return keepRecord({ ...this.#parts, options: this.#options });
+  }
+
+  async #askDrive(number: number): Promise<void> {
+    const bay = this.#parts.bays.get(number);
+    if (bay) await noteAlerts(this.#options, bay);
   }
 }

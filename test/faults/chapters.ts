@@ -1,9 +1,12 @@
+import { driveAlerts } from '#test/faults/drive/alerts';
 import { driveErrors } from '#test/faults/drive/errors';
 import { driveExtremes } from '#test/faults/drive/extremes';
 import { driveField } from '#test/faults/drive/field';
 import { driveLink } from '#test/faults/drive/link';
+import { driveOther } from '#test/faults/drive/other-drive';
 import { drivePlaceless } from '#test/faults/drive/placeless';
 import { driveState } from '#test/faults/drive/state';
+import { driveVerifyRelabel } from '#test/faults/drive/verify-relabel';
 import { chapter as libraryAnswers } from '#test/faults/library-answers';
 import { chapter as libraryDrives } from '#test/faults/library-drives';
 import { chapter as libraryElements } from '#test/faults/library-elements';
@@ -19,6 +22,9 @@ export const chapters: readonly Chapter[] = [
   driveState,
   driveErrors,
   driveLink,
+  driveOther,
+  driveVerifyRelabel,
+  driveAlerts,
   drivePlaceless,
   driveExtremes,
   libraryAnswers,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { status } from '#src/scsi/status';
+import { type ChangerTrouble, troubles } from '#test/faults/changer-troubles';
 import { always, check, type LibraryBench, onSharedBench, operation } from '#test/faults/library-bench';
 import type { Chapter, Scenario } from '#test/faults/scenario';
 import type { Fault, FaultAction } from '#test/support/faulty-transport';
@@ -51,6 +52,17 @@ const inPhases = ({ name, answer, outcome, messages, fault, fails, ...where }: A
 async function assertAllKnown(bench: LibraryBench): Promise<void> {
   for (const number of [1, 2, 3]) assert.equal(await bench.place(`G0000${number}L9`), `slot:${number}`);
 }
+
+/** It is asked, and that is the end of it. */
+const giveUp = (
+  { answer, action, code, failure, remedy }: ChangerTrouble,
+  times: 'once' | 'always',
+): Omit<AnswerFault, 'name' | 'outcome'> => ({
+  answer: times === 'always' ? `${answer}, always` : answer,
+  messages: [`…: … ${failure}\n${remedy}`],
+  fault: times === 'always' ? forEver(action) : { action },
+  fails: [1, code],
+});
 
 const forEver = (action: FaultAction) => ({ ...always, action });
 
@@ -104,74 +116,39 @@ function inTurn(...codes: readonly (readonly [number, number])[]): FaultAction {
 const lasting: readonly Scenario[] = [
   inPhases({
     name: 'a library that never becomes ready',
-    answer: 'NOT READY 04/01, always',
+    ...giveUp(troubles.becomingReady, 'always'),
     outcome: 'After an hour it is given up.',
-    messages: [
-      '…: … failed: not ready: logical unit is in process of becoming ready (2/04/01)\nWait until the device shows that it is ready, then run the command again.',
-    ],
-    fault: forEver(check(0x2, 0x04, 0x01)),
-    fails: [1, 'device.not-ready'],
   }),
   inPhases({
     name: 'a library that waits for somebody when it is asked',
-    answer: 'NOT READY 04/03, always',
+    ...giveUp(troubles.needsSomebody, 'always'),
     outcome: 'It is not asked again: only somebody at the library can help.',
-    messages: [
-      '…: … failed: not ready: logical unit not ready, manual intervention required (2/04/03)\nThe device waits for somebody: do what its display asks for, then run the command again.',
-    ],
-    fault: forEver(check(0x2, 0x04, 0x03)),
-    fails: [1, 'device.not-ready'],
   }),
   inPhases({
     name: 'a library that is offline when it is asked',
-    answer: 'NOT READY 04/12, always',
+    ...giveUp(troubles.offline, 'always'),
     outcome: 'As above.',
-    messages: [
-      '…: … failed: not ready: logical unit not ready, offline (2/04/12)\nPut the device online at its panel, then run the command again.',
-    ],
-    fault: forEver(check(0x2, 0x04, 0x12)),
-    fails: [1, 'device.not-ready'],
   }),
   inPhases({
     name: 'a door that is open when it is asked',
-    answer: 'NOT READY 04/83, always',
+    ...giveUp(troubles.openDoor, 'always'),
     outcome: 'As above.',
-    messages: [
-      '…: … failed: not ready: vendor-specific condition (2/04/83)\nLook at the display of the device (a door may be open, or a magazine out; the code is the maker’s own), then run the command again.',
-    ],
-    fault: forEver(check(0x2, 0x04, 0x83)),
-    fails: [1, 'device.not-ready'],
   }),
   inPhases({
     name: 'a library that fails when it is asked',
-    answer: 'HARDWARE ERROR 44/00, always',
+    ...giveUp(troubles.internal, 'always'),
     outcome: 'It is not asked again.',
-    messages: [
-      '…: … failed: hardware error: internal target failure (4/44/00)\nLook at the display of the device, power-cycle it, then run `grandsire library inventory`; if it fails again it needs service.',
-    ],
-    fault: forEver(check(0x4, 0x44, 0x00)),
-    fails: [1, 'device.hardware-error'],
   }),
   inPhases({
     name: 'a barcode reader that fails while it looks',
-    answer: 'HARDWARE ERROR 15/01',
+    ...giveUp(troubles.positioning, 'once'),
     outcome: 'It is not asked again.',
-    messages: [
-      '…: … failed: hardware error: mechanical positioning error (4/15/01)\nLook at the display of the device, power-cycle it, then run `grandsire library inventory`; if it fails again it needs service.',
-    ],
-    fault: { action: check(0x4, 0x15, 0x01) },
-    fails: [1, 'device.hardware-error'],
     in: ['rescan'],
   }),
   inPhases({
     name: 'a link that spoils every command',
-    answer: 'ABORTED COMMAND 47/00, always',
+    ...giveUp(troubles.parity, 'always'),
     outcome: 'After three attempts it is given up.',
-    messages: [
-      '…: … failed: aborted command: SCSI parity error (B/47/00)\nLook at cables and adapters (a parity or link error is likely), then run the command again.',
-    ],
-    fault: forEver(check(0xb, 0x47, 0x00)),
-    fails: [1, 'device.aborted-command'],
   }),
   inPhases({
     name: 'a library that says for ever that it was reset',
@@ -185,23 +162,13 @@ const lasting: readonly Scenario[] = [
   }),
   inPhases({
     name: 'a library that is busy for ever when it is asked',
-    answer: 'BUSY, always',
+    ...giveUp(troubles.busy, 'always'),
     outcome: 'After a minute it is given up.',
-    messages: [
-      '…: … ended with BUSY for a minute\nWait until the device has finished what it does, then run the command again.',
-    ],
-    fault: forEver({ kind: 'status', status: status.busy }),
-    fails: [1, 'device.busy'],
   }),
   inPhases({
     name: 'a library that another host has reserved when it is asked',
-    answer: 'RESERVATION CONFLICT, always',
+    ...giveUp(troubles.reserved, 'always'),
     outcome: 'It is not asked again.',
-    messages: [
-      '…: … ended with RESERVATION CONFLICT\nAnother host has reserved the device; stop the program there that uses it, then run the command again.',
-    ],
-    fault: forEver({ kind: 'status', status: status.reservationConflict }),
-    fails: [1, 'device.reserved'],
   }),
   inPhases({
     name: 'a library that does not answer',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { status } from '#src/scsi/status';
+import { type ChangerTrouble, troubles } from '#test/faults/changer-troubles';
 import { always, check, type LibraryBench, onSharedBench, operation } from '#test/faults/library-bench';
 import type { Chapter, Scenario } from '#test/faults/scenario';
 import type { Fault, FaultAction } from '#test/support/faulty-transport';
@@ -20,6 +21,18 @@ interface MoveFault {
 
 const once = (action: FaultAction): readonly Omit<Fault, 'when'>[] => [{ action }];
 const forEver = (action: FaultAction): readonly Omit<Fault, 'when'>[] => [{ ...always, action }];
+
+/** Nothing was moved, and that is said. */
+const giveUp = (
+  { answer, action, code, failure, remedy }: ChangerTrouble,
+  times: 'once' | 'always',
+): Omit<MoveFault, 'name' | 'outcome'> => ({
+  sense: times === 'always' ? `${answer}, always` : answer,
+  messages: [`…: MOVE MEDIUM ${failure}; G00002L9 is in slot:2 now\n${remedy}`],
+  faults: times === 'always' ? forEver(action) : once(action),
+  fails: [1, code],
+  lies: 'slot:2',
+});
 
 /** The fault in a move; the catalog then says what is true, and the next move does what is asked of it. */
 const inMove = ({ name, sense, outcome, messages, faults, fails, lies }: MoveFault): Scenario => ({
@@ -55,47 +68,23 @@ const notReady: readonly Scenario[] = [
   }),
   inMove({
     name: 'a library that becomes ready for ever',
-    sense: 'NOT READY 04/01, always',
+    ...giveUp(troubles.becomingReady, 'always'),
     outcome: 'After an hour it is given up.',
-    messages: [
-      '…: MOVE MEDIUM failed: not ready: logical unit is in process of becoming ready (2/04/01); G00002L9 is in slot:2 now\nWait until the device shows that it is ready, then run the command again.',
-    ],
-    faults: forEver(check(0x2, 0x04, 0x01)),
-    fails: [1, 'device.not-ready'],
-    lies: 'slot:2',
   }),
   inMove({
     name: 'a library that waits for somebody to do something',
-    sense: 'NOT READY 04/03',
+    ...giveUp(troubles.needsSomebody, 'once'),
     outcome: 'Nothing was moved, and it is not asked again: only somebody at the library can help.',
-    messages: [
-      '…: MOVE MEDIUM failed: not ready: logical unit not ready, manual intervention required (2/04/03); G00002L9 is in slot:2 now\nThe device waits for somebody: do what its display asks for, then run the command again.',
-    ],
-    faults: once(check(0x2, 0x04, 0x03)),
-    fails: [1, 'device.not-ready'],
-    lies: 'slot:2',
   }),
   inMove({
     name: 'a library that is offline',
-    sense: 'NOT READY 04/12',
+    ...giveUp(troubles.offline, 'once'),
     outcome: 'Nothing was moved.',
-    messages: [
-      '…: MOVE MEDIUM failed: not ready: logical unit not ready, offline (2/04/12); G00002L9 is in slot:2 now\nPut the device online at its panel, then run the command again.',
-    ],
-    faults: once(check(0x2, 0x04, 0x12)),
-    fails: [1, 'device.not-ready'],
-    lies: 'slot:2',
   }),
   inMove({
     name: 'an open door, in a code of the maker',
-    sense: 'NOT READY 04/83',
+    ...giveUp(troubles.openDoor, 'once'),
     outcome: 'Nothing was moved.',
-    messages: [
-      '…: MOVE MEDIUM failed: not ready: vendor-specific condition (2/04/83); G00002L9 is in slot:2 now\nLook at the display of the device (a door may be open, or a magazine out; the code is the maker’s own), then run the command again.',
-    ],
-    faults: once(check(0x2, 0x04, 0x83)),
-    fails: [1, 'device.not-ready'],
-    lies: 'slot:2',
   }),
   inMove({
     name: 'a magazine that is out',
@@ -113,15 +102,9 @@ const notReady: readonly Scenario[] = [
 const hardware: readonly Scenario[] = [
   inMove({
     name: 'the robot fails before it took the cartridge',
-    sense: 'HARDWARE ERROR 15/01',
+    ...giveUp(troubles.positioning, 'once'),
     outcome:
       'It is not tried again. The inventory that follows says that the cartridge is where it was, and so does the catalog.',
-    messages: [
-      '…: MOVE MEDIUM failed: hardware error: mechanical positioning error (4/15/01); G00002L9 is in slot:2 now\nLook at the display of the device, power-cycle it, then run `grandsire library inventory`; if it fails again it needs service.',
-    ],
-    faults: once(check(0x4, 0x15, 0x01)),
-    fails: [1, 'device.hardware-error'],
-    lies: 'slot:2',
   }),
   inMove({
     name: 'the robot reports a failure and has moved the cartridge all the same',
@@ -136,36 +119,18 @@ const hardware: readonly Scenario[] = [
   }),
   inMove({
     name: 'a component of the robot failed',
-    sense: 'HARDWARE ERROR 40/80',
+    ...giveUp(troubles.component, 'once'),
     outcome: 'As above.',
-    messages: [
-      '…: MOVE MEDIUM failed: hardware error: diagnostic failure on component 80h (4/40/80); G00002L9 is in slot:2 now\nLook at the display of the device, power-cycle it, then run `grandsire library inventory`; if it fails again it needs service.',
-    ],
-    faults: once(check(0x4, 0x40, 0x80)),
-    fails: [1, 'device.hardware-error'],
-    lies: 'slot:2',
   }),
   inMove({
     name: 'the library fails inside',
-    sense: 'HARDWARE ERROR 44/00',
+    ...giveUp(troubles.internal, 'once'),
     outcome: 'As above.',
-    messages: [
-      '…: MOVE MEDIUM failed: hardware error: internal target failure (4/44/00); G00002L9 is in slot:2 now\nLook at the display of the device, power-cycle it, then run `grandsire library inventory`; if it fails again it needs service.',
-    ],
-    faults: once(check(0x4, 0x44, 0x00)),
-    fails: [1, 'device.hardware-error'],
-    lies: 'slot:2',
   }),
   inMove({
     name: 'a cartridge that is stuck in its slot',
-    sense: 'HARDWARE ERROR 53/00, always',
+    ...giveUp(troubles.stuck, 'always'),
     outcome: 'It is not pulled at again; it stays where it is, and the catalog says so.',
-    messages: [
-      '…: MOVE MEDIUM failed: hardware error: media load or eject failed (4/53/00); G00002L9 is in slot:2 now\nLook at the display of the device, power-cycle it, then run `grandsire library inventory`; if it fails again it needs service.',
-    ],
-    faults: forEver(check(0x4, 0x53, 0x00)),
-    fails: [1, 'device.hardware-error'],
-    lies: 'slot:2',
   }),
 ];
 
@@ -275,14 +240,8 @@ const refusals: readonly Scenario[] = [
 const lateness: readonly Scenario[] = [
   inMove({
     name: 'the library gives the move up',
-    sense: 'ABORTED COMMAND 4B/00',
+    ...giveUp(troubles.dataPhase, 'once'),
     outcome: 'A move is not sent twice; the inventory that follows says where the cartridge is.',
-    messages: [
-      '…: MOVE MEDIUM failed: aborted command: data phase error (B/4B/00); G00002L9 is in slot:2 now\nLook at cables and adapters (a parity or link error is likely), then run the command again.',
-    ],
-    faults: once(check(0xb, 0x4b, 0x00)),
-    fails: [1, 'device.aborted-command'],
-    lies: 'slot:2',
   }),
   inMove({
     name: 'a library that is busy for a while',
@@ -294,25 +253,13 @@ const lateness: readonly Scenario[] = [
   }),
   inMove({
     name: 'a library that is busy for ever',
-    sense: 'BUSY, always',
+    ...giveUp(troubles.busy, 'always'),
     outcome: 'After a minute it is given up.',
-    messages: [
-      '…: MOVE MEDIUM ended with BUSY for a minute; G00002L9 is in slot:2 now\nWait until the device has finished what it does, then run the command again.',
-    ],
-    faults: forEver({ kind: 'status', status: status.busy }),
-    fails: [1, 'device.busy'],
-    lies: 'slot:2',
   }),
   inMove({
     name: 'another host has reserved the library',
-    sense: 'RESERVATION CONFLICT',
+    ...giveUp(troubles.reserved, 'once'),
     outcome: 'Nothing was moved.',
-    messages: [
-      '…: MOVE MEDIUM ended with RESERVATION CONFLICT; G00002L9 is in slot:2 now\nAnother host has reserved the device; stop the program there that uses it, then run the command again.',
-    ],
-    faults: once({ kind: 'status', status: status.reservationConflict }),
-    fails: [1, 'device.reserved'],
-    lies: 'slot:2',
   }),
   inMove({
     name: 'a move that is not answered, and was not made',

@@ -32,6 +32,8 @@ export interface TelemetrySources {
   readonly hasCartridge: boolean;
   readonly preventing: boolean;
   readonly cleaningRequired: boolean;
+  /** A used-up cleaning cartridge is in it. */
+  readonly cleaningFailed: boolean;
 }
 
 /** Counters and alerts of a drive since it was opened. */
@@ -96,9 +98,13 @@ export class TapeTelemetry {
     }
   }
 
-  /** Clean now stays until the drive is cleaned, however often it was read. */
-  #active({ cleaningRequired }: TelemetrySources): ReadonlySet<number> {
-    return cleaningRequired ? new Set([...this.#alerts, tapeAlert.cleanNow]) : this.#alerts;
+  /** Clean now stays until the drive is cleaned, and a used-up cartridge is told until it is taken out, however often it was read. */
+  #active({ cleaningRequired, cleaningFailed }: TelemetrySources): ReadonlySet<number> {
+    const lasting = [
+      ...(cleaningRequired ? [tapeAlert.cleanNow] : []),
+      ...(cleaningFailed ? [tapeAlert.expiredCleaningMedium] : []),
+    ];
+    return new Set([...this.#alerts, ...lasting]);
   }
 }
 

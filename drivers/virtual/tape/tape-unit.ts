@@ -150,6 +150,7 @@ export class TapeUnit implements LogicalUnit {
           hasCartridge: this.#bay.content() !== undefined,
           preventing: this.isRemovalPrevented,
           cleaningRequired: this.#store.drive(this.#number).cleaningRequired,
+          cleaningFailed: this.#bay.content()?.record.cleaningFailed === true,
         });
       case 'reportDensitySupport': {
         const medium = this.#openMedium();

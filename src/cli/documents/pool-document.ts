@@ -11,16 +11,17 @@ export interface PoolDocument {
   readonly blank: number;
   readonly appendable: number;
   readonly full: number;
-  readonly usedBytes: number;
-  readonly capacityBytes: number;
+  /** Five hundred LTO-9 cartridges hold more than 2^53 bytes. */
+  readonly usedBytes: bigint;
+  readonly capacityBytes: bigint;
 }
 
 export function describePool(pool: Pool, all: readonly CartridgeRecord[]): PoolDocument {
   const cartridges = all.filter((cartridge) => cartridge.pool === pool.name && cartridge.kind !== 'cleaning');
   const count = (fill: CartridgeRecord['fill']): number =>
     cartridges.filter((cartridge) => cartridge.fill === fill).length;
-  const sum = (bytesOf: (cartridge: CartridgeRecord) => number): number =>
-    cartridges.reduce((total, cartridge) => total + bytesOf(cartridge), 0);
+  const sum = (bytesOf: (cartridge: CartridgeRecord) => number): bigint =>
+    cartridges.reduce((total, cartridge) => total + BigInt(bytesOf(cartridge)), 0n);
   return {
     name: pool.name,
     ...(pool.draw === undefined ? {} : { draw: pool.draw }),

@@ -71,6 +71,10 @@ export const isDriveTrouble = (error: unknown): error is DeviceError =>
 export const isLostConnection = (error: unknown): error is DeviceError =>
   error instanceof DeviceError && error.details['drive'] !== undefined && isLost(error);
 
+/** Nobody knows whether the command was carried out, nor whose fault it was: what was not committed is done again, and the failure remembered. */
+export const isTimeOut = (error: unknown): error is DeviceError =>
+  isDriveTrouble(error) && error.code === 'device.time-out';
+
 const isLost = ({ code, usable }: DeviceError): boolean => code === 'device.unreachable' && usable;
 
 /** After it the drive is out of use, and the same can be tried in another one; each time there is one drive fewer. */

@@ -17,8 +17,8 @@ export interface BayQuestion {
 }
 
 /**
- * The drive in which a cartridge lies already; else an empty one; else one that holds something which nobody uses. One that something tells against, and one that
- * is still getting a cartridge ready, only where there is no other. `wait`: every drive that could, or the one that holds it, is mounted by this process.
+ * The drive in which a cartridge lies already; else an empty one; else one that holds something which nobody uses. One that something tells against, or that lost its place in the
+ * middle of the work, and one that is still getting a cartridge ready, only where there is no other. `wait`: every drive that could, or the one that holds it, is mounted by this process.
  */
 export async function chooseBay(parts: LibraryParts, question: BayQuestion): Promise<Bay | 'wait'> {
   const { options, bays, robot, busy, threading } = parts;
@@ -39,7 +39,8 @@ export async function chooseBay(parts: LibraryParts, question: BayQuestion): Pro
   const holding = source.kind === 'drive' ? idle.find(({ number }) => number === source.number) : undefined;
   if (holding) return holding;
   const isSuspected = await parts.experience.suspicion();
-  const cost = (bay: Bay) => (threading.has(bay.number) ? 4 : 0) + (isSuspected(bay) ? 2 : 0) + (isFull(bay) ? 1 : 0);
+  const isDoubtful = (bay: Bay) => bay.drive.isUnsteady || isSuspected(bay);
+  const cost = (bay: Bay) => (threading.has(bay.number) ? 4 : 0) + (isDoubtful(bay) ? 2 : 0) + (isFull(bay) ? 1 : 0);
   const candidates = leaveLoaded ? idle.filter((bay) => !isFull(bay)) : idle;
   const [best] = [...candidates].sort((a, b) => cost(a) - cost(b));
   if (!best && leaveLoaded && idle.length > 0) throw noneFree(options.name, { cartridge, idle, robot });

@@ -3,6 +3,7 @@ import { trace } from '#src/base/trace';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { ReadyState } from '#src/device/tape-drive';
 import { cleanDrive, drivesLeft } from '#src/library/drives/cleaning-session';
+import { noteAlerts } from '#src/library/drives/drive-alerts';
 import type { Bay } from '#src/library/drives/drive-bays';
 import { putDown, setDrive } from '#src/library/drives/drive-state';
 import { inDrive, troubleOfLoad } from '#src/library/drives/drive-trouble';
@@ -79,6 +80,7 @@ export async function giveBack(parts: LibraryParts, bay: Bay, cartridge: Cartrid
     trace('mount.given-back');
     await setDrive(options, number, { state: 'empty', reason: undefined, cartridge: undefined });
     if (drive.fault !== undefined) await putDown(options, number, drive.fault);
+    else await noteAlerts(options, bay);
   } catch (cause) {
     await leaveInDrive(parts, bay, cause);
   } finally {

@@ -11,6 +11,8 @@ interface MoveParts extends Pick<LibraryParts, 'robot' | 'busy'> {
   readonly options: Pick<LibraryOptions, 'name' | 'catalog'>;
   /** After each move: whoever reads meanwhile sees how far it came. */
   readonly keepRecord: () => Promise<void>;
+  /** Before something is taken out of a drive: what a cleaning cartridge did there is told now or never. */
+  readonly leaveDrive: (number: number) => Promise<void>;
 }
 
 /** The moves that an operator asks for, by address and barcode. Whoever calls has the library to himself and has looked into it. */
@@ -77,9 +79,10 @@ export class Moves {
   }
 
   async #told(from: Place, carry: () => Promise<Place>): Promise<MoveResult> {
-    const { robot, keepRecord } = this.#parts;
+    const { robot, keepRecord, leaveDrive } = this.#parts;
     const cartridge = robot.at(from).barcode ?? describePlace(from);
     this.#requireIdle(from);
+    if (from.kind === 'drive') await leaveDrive(from.number);
     const to = await carry();
     await keepRecord();
     return { cartridge, from: describePlace(from), to: describePlace(to) };

@@ -45,6 +45,7 @@ export class WatchedDrive implements TapeDrive {
   #hear: TroubleHearer | undefined;
   #fault: string | undefined;
   #blocks = 0;
+  #isUnsteady = false;
   /** A load was begun, by this process or perhaps by another before it, and the drive has not said since that it is ready. */
   #isUnready = true;
 
@@ -77,10 +78,16 @@ export class WatchedDrive implements TapeDrive {
     return this.#fault;
   }
 
+  /** It lost its place in the middle of the work: nothing is held against it, and for the next cartridge another one is taken before it. */
+  get isUnsteady(): boolean {
+    return this.#isUnsteady;
+  }
+
   /** A session with a cartridge begins; what goes wrong with it is told to `hear`, the first time only. */
   attend(hear: TroubleHearer): void {
     this.#hear = hear;
     this.#blocks = 0;
+    this.#isUnsteady = false;
   }
 
   /** The session ends. True where it moved data and met no trouble, which proves drive and cartridge good. */
@@ -166,6 +173,7 @@ export class WatchedDrive implements TapeDrive {
     const outcome = await this.#during('data', options, (signal) => this.#drive.readBlock(buffer, { signal }));
     if (outcome.kind === 'medium-error') await this.#tell(troubleOfOutcome(outcome));
     if (outcome.kind === 'block') this.#blocks += 1;
+    this.#noteAttention(outcome);
     return outcome;
   }
 
@@ -217,6 +225,7 @@ export class WatchedDrive implements TapeDrive {
   ): Promise<SpaceOutcome> {
     const outcome = await this.#during('position', options, work);
     if (outcome.kind === 'medium-error') await this.#tell(troubleOfOutcome(outcome));
+    this.#noteAttention(outcome);
     return outcome;
   }
 
@@ -229,7 +238,13 @@ export class WatchedDrive implements TapeDrive {
     // A reset or a power cycle is nobody's failure: what was not committed is begun again.
     if (outcome.kind === 'medium-error') await this.#tell(troubleOfOutcome(outcome));
     if (outcome.kind === 'written' || outcome.kind === 'early-warning') this.#blocks += blocks;
+    this.#noteAttention(outcome);
     return outcome;
+  }
+
+  /** Before the first block it tells of the load itself. */
+  #noteAttention({ kind }: ReadOutcome | SpaceOutcome | WriteOutcome): void {
+    if (kind === 'attention' && this.#blocks > 0) this.#isUnsteady = true;
   }
 
   async #during<T>(phase: Phase, { signal }: Cancellable, work: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -66,6 +66,8 @@ describe('scsi-tape: opening', () => {
   });
 });
 
+const notPresent = fixedSense(2, 0x3a, 0x00);
+
 describe('scsi-tape: loading', () => {
   it('waits while the cartridge is calibrated, with growing pauses, and never starts it twice', async () => {
     const { drive, transport, pauses } = await openScriptedDrive();
@@ -105,10 +107,22 @@ describe('scsi-tape: loading', () => {
 
   it('lets a cartridge settle before it says that there is none', async () => {
     const { drive, transport, pauses } = await openScriptedDrive();
-    transport.expect(...times(40, { cdb: '00', sense: fixedSense(2, 0x3a, 0x00) }));
+    transport.expect(
+      ...times(10, { cdb: '00', sense: notPresent }),
+      { cdb: '1b0100000100', sense: notPresent },
+      { cdb: '00', sense: notPresent },
+    );
     assert.equal((await drive.load()).kind, 'no-medium');
     const waited = pauses.reduce((sum, pause) => sum + pause, 0);
     assert.ok(waited >= 15_000 && waited < 40_000, `${waited}`);
+    transport.assertDone();
+  });
+
+  it('has a drive that sees nothing take in what it let go of before', async () => {
+    const { drive, transport } = await openScriptedDrive();
+    transport.expect(...times(10, { cdb: '00', sense: notPresent }), { cdb: '1b0100000100' }, ...ready);
+    assert.equal((await drive.load()).kind, 'ready');
+    transport.assertDone();
   });
 
   it('stops waiting when it is interrupted', async () => {

@@ -3,11 +3,13 @@ import { createHash, randomBytes } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Alarm } from '#src/base/alarm';
 import { type Instant, ManualClock } from '#src/base/clock';
 import type { TimeZone } from '#src/base/time-zone';
 import type { FoundUnit } from '#src/device/driver';
 import type { ScsiTransport } from '#src/device/scsi-transport';
 import { invoke } from '#test/cli/invoke';
+import type { Scenario } from '#test/faults/scenario';
 import { createFaultyTransport, createTracingTransport, type Fault } from '#test/support/faulty-transport';
 import { Installation } from '#test/support/installation';
 import { lessenDrive } from '#test/support/lesser-drive';
@@ -17,8 +19,10 @@ import { compareTrees } from '#test/support/trees';
 export const protectedCartridge = 'G00001L9';
 
 export interface CommandSurroundings {
-  /** What goes wrong at the drive. */
+  /** What goes wrong at the first drive. */
   readonly faults?: readonly Fault[];
+  /** Of the watchdogs; none rings unless told. */
+  readonly alarm?: Alarm;
   /** Between the faults and the drive. */
   readonly interpose?: (transport: ScsiTransport) => ScsiTransport;
   /** A drive that does not know where the medium stands. */
@@ -32,7 +36,7 @@ export interface Ran {
   readonly said: readonly string[];
   /** Every code, of failures and of warnings, in order. */
   readonly codes: readonly string[];
-  /** Operation codes that the drive was sent. */
+  /** Operation codes that the drives were sent. */
   readonly sent: readonly number[];
   readonly moves: number;
   readonly waitedMs: number;
@@ -51,7 +55,7 @@ const mostMoves = 40;
 const mostWaitedMs = 8 * 3_600_000;
 
 /**
- * One drive; a cartridge that holds a protected data set; blank ones; and a second data set that is complete and staged. Made once, and copied for each thing that goes wrong.
+ * One drive, or more; a cartridge that holds a protected data set; blank ones; and a second data set that is complete and staged. Made once, and copied for each thing that goes wrong.
  */
 export class DriveTemplate implements AsyncDisposable {
   readonly source: string;
@@ -68,8 +72,9 @@ export class DriveTemplate implements AsyncDisposable {
     this.staged = staged;
   }
 
-  static async create(): Promise<DriveTemplate> {
+  static async create(drives = 1): Promise<DriveTemplate> {
     const installation = await Installation.create({
+      drives,
       slots: 6,
       cartridges: [protectedCartridge, 'G00002L9', 'G00003L9', 'G00004L9'],
       devices: { interpose: (transport) => withSmallBlocks(transport) },
@@ -129,13 +134,17 @@ export class DriveSite implements Disposable {
     this.#protected = readFileSync(this.image(protectedCartridge));
   }
 
+  passDays(days: number): void {
+    this.clock.set((this.clock.now() + days * 86_400_000) as Instant);
+  }
+
   image(barcode: string): string {
     return join(this.folder, 'library', 'cartridges', `${barcode}.tap`);
   }
 
   /** Runs a command and asserts that it came to an end by itself. */
   async command(argv: readonly string[], surroundings: CommandSurroundings = {}): Promise<Ran> {
-    const { faults = [], interpose = (transport) => transport, lesser = false } = surroundings;
+    const { faults = [], interpose = (transport) => transport, lesser = false, alarm } = surroundings;
     const traces: { readonly unit: FoundUnit; readonly trace: readonly { readonly cdb: Uint8Array }[] }[] = [];
     const faulty: { readonly hits: readonly number[] }[] = [];
     let waitedMs = 0;
@@ -144,15 +153,17 @@ export class DriveSite implements Disposable {
       clock: this.clock,
       timeZone: 'UTC' as TimeZone,
       devices: {
+        ...(alarm === undefined ? {} : { alarm }),
         pause: async (duration) => {
           waitedMs += duration;
         },
         interpose: (transport, unit) => {
           const isDrive = unit.kind === 'tape';
-          const plain = isDrive ? interpose(withSmallBlocks(lesser ? lessenDrive(transport) : transport)) : transport;
-          const broken = createFaultyTransport(plain, isDrive ? faults : []);
+          const isFirst = isDrive && unit.address.endsWith('drive 1');
+          const small = isDrive ? withSmallBlocks(lesser ? lessenDrive(transport) : transport) : transport;
+          const broken = createFaultyTransport(isFirst ? interpose(small) : small, isFirst ? faults : []);
           const traced = createTracingTransport(broken);
-          if (isDrive) faulty.push(broken);
+          if (isFirst) faulty.push(broken);
           traces.push({ unit, trace: traced.trace });
           return traced;
         },
@@ -184,6 +195,11 @@ export class DriveSite implements Disposable {
 
   /** All that was reported staged or written can be restored, byte for byte, and what is protected stands on its cartridge as it did. */
   async assertNothingLost(...dataSets: readonly string[]): Promise<void> {
+    await this.assertRestores(...dataSets);
+    this.assertProtectedKept();
+  }
+
+  async assertRestores(...dataSets: readonly string[]): Promise<void> {
     for (const dataSet of dataSets) {
       this.#restores += 1;
       const to = join(this.folder, `restored-${this.#restores}`);
@@ -193,20 +209,28 @@ export class DriveSite implements Disposable {
       assert.deepEqual(compareTrees(this.template.source, join(to, this.template.source)), []);
       rmSync(to, { recursive: true });
     }
-    this.assertProtectedKept();
   }
 
   /** What an operator does about a drive that was put out of use, when it is repaired. */
   async takeDriveBack(): Promise<void> {
-    const { json } = await this.command(['drive', 'list']);
-    if (!(json['drives'] as readonly { readonly state: string }[]).some(({ state }) => state === 'down')) return;
+    if (!(await this.drives()).includes('down')) return;
     const { exitCode, said } = await this.command(['library', 'inventory']);
     assert.equal(exitCode, 0, said.join('\n'));
   }
 
+  /** States, in order. */
+  async drives(): Promise<readonly string[]> {
+    const { json } = await this.command(['drive', 'list']);
+    return (json['drives'] as readonly { readonly state: string }[]).map(({ state }) => state);
+  }
+
   assertProtectedKept(): void {
+    assert.ok(this.isProtectedKept, `what is protected on ${protectedCartridge} was changed`);
+  }
+
+  get isProtectedKept(): boolean {
     const now = readFileSync(this.image(protectedCartridge)).subarray(0, this.#protected.length);
-    assert.ok(now.equals(this.#protected), `what is protected on ${protectedCartridge} was changed`);
+    return now.equals(this.#protected);
   }
 
   /** Images that are there, each with its SHA-256. */
@@ -221,6 +245,11 @@ export class DriveSite implements Disposable {
 
   async cartridge(barcode: string): Promise<Readonly<Record<string, unknown>>> {
     return (await this.command(['cartridge', 'show', barcode])).json;
+  }
+
+  /** Id of the volume that a cartridge carries by the catalog. */
+  async volumeOf(barcode: string): Promise<string | undefined> {
+    return ((await this.cartridge(barcode))['volume'] as { readonly id: string } | null)?.id;
   }
 
   [Symbol.dispose](): void {
@@ -247,14 +276,23 @@ function textsIn(value: unknown, keys: readonly string[]): readonly string[] {
   );
 }
 
-let shared: Promise<DriveTemplate> | undefined;
+const shared = new Map<number, Promise<DriveTemplate>>();
 
-/** One for all scenarios of a process, made when the first of them runs. */
-export function sharedTemplate(): Promise<DriveTemplate> {
-  shared ??= DriveTemplate.create();
-  return shared;
+/** One for all scenarios of a process with so many drives, made when the first of them runs. */
+export function sharedTemplate(drives = 1): Promise<DriveTemplate> {
+  const template = shared.get(drives) ?? DriveTemplate.create(drives);
+  shared.set(drives, template);
+  return template;
 }
 
 export async function disposeSharedTemplate(): Promise<void> {
-  await (await shared)?.[Symbol.asyncDispose]();
+  for (const template of shared.values()) await (await template)[Symbol.asyncDispose]();
 }
+
+/** A scenario's `run` on a fresh copy, which is gone afterwards; with one drive unless told. */
+export const onSite =
+  (work: (site: DriveSite) => Promise<readonly string[]>, drives = 1): Scenario['run'] =>
+  async () => {
+    using site = (await sharedTemplate(drives)).copy();
+    return await work(site);
+  };

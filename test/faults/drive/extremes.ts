@@ -3,22 +3,13 @@ import { join } from 'node:path';
 import { SqliteConnection } from '#src/catalog/sql/sqlite/connection';
 import type { ScsiTransport } from '#src/device/scsi-transport';
 import { invalidOperation, openScriptedDrive } from '#test/drivers/scsi-tape/scripted-drive';
-import { type DriveSite, protectedCartridge, sharedTemplate } from '#test/faults/drive/drive-site';
+import { type DriveSite, onSite, protectedCartridge } from '#test/faults/drive/drive-site';
 import { farDrive } from '#test/faults/drive/far-drive';
-import { flush, op, restore } from '#test/faults/drive/phases';
+import { flush, op, relabel, restore, verify } from '#test/faults/drive/phases';
 import type { Chapter, Scenario } from '#test/faults/scenario';
 import type { Fault, FaultAction } from '#test/support/faulty-transport';
 import { InterposedTransport } from '#test/support/interposed-transport';
 import { fixedSense } from '#test/support/scripted-transport';
-
-type Said = readonly string[];
-
-const onSite =
-  (work: (site: DriveSite) => Promise<Said>): Scenario['run'] =>
-  async () => {
-    using site = (await sharedTemplate()).copy();
-    return await work(site);
-  };
 
 const always = Number.POSITIVE_INFINITY;
 const answers = (ascq: number, asc = 0x04): readonly Fault[] => [
@@ -161,28 +152,34 @@ const shorterBlock: Scenario = {
   }),
 };
 
+async function changeCatalog(site: DriveSite, change: string): Promise<void> {
+  const path = join(site.folder, 'state', 'catalog.sqlite');
+  const connection = await SqliteConnection.open({ path, mode: 'read-write', setup: [change] });
+  await connection.close();
+}
+
 /** Beyond 32 bits, and not a multiple of 2³². */
 const between = 3n * 2n ** 32n + 12_345n;
 
 const farObjects: Scenario = {
   name: 'positions beyond 2³²',
   injected: `The drive has ${between} objects more behind the label, and the catalog says so; READ POSITION in short form answers PERR there.`,
-  outcome: 'Written, committed, located, restored and verified as anywhere else, by LOCATE(16) and the long form.',
+  outcome:
+    'Written, committed, located, restored, verified and labelled anew as anywhere else, by LOCATE(16) and the long form.',
   messages: [],
   run: onSite(async (site) => {
-    const path = join(site.folder, 'state', 'catalog.sqlite');
-    const setup = [`update tape_files set block = block + ${between} where file_number > 0`];
-    const connection = await SqliteConnection.open({ path, mode: 'read-write', setup });
-    await connection.close();
+    await changeCatalog(site, `update tape_files set block = block + ${between} where file_number > 0`);
     const interpose = (transport: ScsiTransport) => farDrive(transport, between);
     const said: string[] = [];
-    for (const command of [flush(), restore(site), ['verify', protectedCartridge]]) {
+    for (const command of [flush(), restore(site), verify()]) {
       const ran = await site.command(command, { interpose });
       assert.deepEqual([ran.exitCode, ran.codes], [0, []], ran.said.join('\n'));
       said.push(...ran.said);
     }
     site.assertProtectedKept();
-    return said;
+    const anew = await site.command(relabel(site), { interpose });
+    assert.deepEqual([anew.exitCode, anew.codes], [0, []], anew.said.join('\n'));
+    return [...said, ...anew.said];
   }),
 };
 
@@ -236,6 +233,24 @@ const nonsenseCapacity: Scenario = {
   }),
 };
 
+const farSums: Scenario = {
+  name: 'more bytes in a pool than a number holds',
+  injected: 'In the catalog each of three cartridges has 2⁵³ − 1 bytes of capacity, as many used.',
+  outcome: 'The sums are exact; in JSON they are text from 2⁵³ on.',
+  messages: [],
+  run: onSite(async (site) => {
+    const most = 2n ** 53n - 1n;
+    await changeCatalog(
+      site,
+      `update cartridges set pool = iif(barcode = 'G00004L9', 'scratch', 'daily'), capacity_bytes = ${most}, used_bytes = ${most}`,
+    );
+    const { json, said } = await site.command(['pool', 'show', 'daily']);
+    const { capacityBytes, usedBytes } = json['pool'] as Readonly<Record<string, unknown>>;
+    assert.deepEqual([capacityBytes, usedBytes], [String(3n * most), String(3n * most)]);
+    return said;
+  }),
+};
+
 export const driveExtremes: Chapter = {
   title: 'Waits without end, and numbers without measure',
   introduction: 'Nothing is tried for ever; and what a drive counts is taken as wide as the standard has it.',
@@ -250,5 +265,6 @@ export const driveExtremes: Chapter = {
     farObjects,
     farSpace,
     nonsenseCapacity,
+    farSums,
   ],
 };

@@ -2,22 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ScsiTransport } from '#src/device/scsi-transport';
-import { type DriveSite, protectedCartridge, sharedTemplate } from '#test/faults/drive/drive-site';
+import { onSite, protectedCartridge } from '#test/faults/drive/drive-site';
 import { flush, label, op, restore } from '#test/faults/drive/phases';
 import type { Chapter, Scenario } from '#test/faults/scenario';
 import type { Fault, FaultAction } from '#test/support/faulty-transport';
 import { answerWith, InterposedTransport } from '#test/support/interposed-transport';
 import { fixedSense } from '#test/support/scripted-transport';
-
-type Said = readonly string[];
-
-/** What follows needs a fresh copy, which is gone afterwards. */
-const onSite =
-  (work: (site: DriveSite) => Promise<Said>): Scenario['run'] =>
-  async () => {
-    using site = (await sharedTemplate()).copy();
-    return await work(site);
-  };
 
 const mediumError = (asc: number): FaultAction => ({ kind: 'check', sense: { key: 3, asc, ascq: 0 } });
 const overflow: FaultAction = { kind: 'check', sense: { key: 0xd, asc: 0, ascq: 2, endOfMedium: true } };

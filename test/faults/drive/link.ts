@@ -1,5 +1,8 @@
+import assert from 'node:assert/strict';
+import { onSite, protectedCartridge } from '#test/faults/drive/drive-site';
+import { flush, op } from '#test/faults/drive/phases';
 import { type Matrix, matrixScenario, outOfUse, sense, type Trouble } from '#test/faults/drive/trials';
-import type { Chapter } from '#test/faults/scenario';
+import type { Chapter, Scenario } from '#test/faults/scenario';
 
 /** It may be the drive or not: the next cartridge shows. */
 const unclear = (code: string): Matrix['endings'] => ({
@@ -18,6 +21,39 @@ const unclear = (code: string): Matrix['endings'] => ({
   read: `lacks ${code}`,
 });
 
+/** The same once more, on the same cartridge. */
+const timedOut: Matrix['endings'] = {
+  load: 'again device.time-out',
+  look: 'again device.time-out',
+  append: 'again device.time-out',
+  write: 'again device.time-out',
+  commit: 'again device.time-out',
+  place: 'again device.time-out',
+  unload: 'done',
+  labelWrite: 'resumes',
+  labelCommit: 'resumes',
+  labelRewind: 'resumes',
+  labelRead: 'resumes',
+  reach: 'resumes',
+  read: 'resumes',
+};
+
+const reconnected: Matrix['endings'] = {
+  load: 'resumes',
+  look: 'resumes',
+  append: 'resumes',
+  write: 'resumes',
+  commit: 'resumes',
+  place: 'resumes',
+  unload: 'done',
+  labelWrite: 'resumes',
+  labelCommit: 'resumes',
+  labelRewind: 'resumes',
+  labelRead: 'resumes',
+  reach: 'resumes',
+  read: 'resumes',
+};
+
 const bytes = (text: string, hex: string, code?: string): Trouble => ({
   text,
   action: { kind: 'sense-bytes', bytes: Buffer.from(hex, 'hex') },
@@ -29,17 +65,30 @@ const matrices: readonly Matrix[] = [
     name: 'the drive does not answer in time',
     injected: 'The transport gives a command up, once:',
     outcome:
-      'Whether the command was carried out cannot be known, and the place is lost with it: nothing since the last commit counts. It may be the drive or not, so that the next cartridge is taken.',
+      'Whether the command was carried out cannot be known, and the place is lost with it: nothing since the last commit counts. The cartridge is put away and mounted anew, its label is ' +
+      'verified, and the tape file begins again at its first block. What was being read is read on. It is remembered against drive and cartridge until either has worked.',
     troubles: [
       { text: 'it never reached the drive', action: { kind: 'time-out' } },
       { text: 'it was carried out, and the answer was late', action: { kind: 'time-out', at: 'after' } },
     ],
-    endings: unclear('device.time-out'),
-    messages: ['virtual:…/library drive 1 did not answer in time'],
+    endings: timedOut,
+    messages: ['virtual:…/library drive 1 did not answer in time …; what was not committed is written again'],
   },
   {
-    name: 'the connection to the drive breaks off',
+    name: 'the connection to the drive breaks off, and comes back',
     injected: 'The transport loses its connection, and has it again for the next command:',
+    outcome:
+      'Nothing is put out of use. The cartridge is mounted anew, its label is verified, and the tape file begins again at its first block; what was being read is read on.',
+    troubles: [
+      { text: 'before the command reached the drive', action: { kind: 'unreachable', usable: true } },
+      { text: 'after it was carried out', action: { kind: 'unreachable', usable: true, at: 'after' } },
+    ],
+    endings: reconnected,
+    messages: [],
+  },
+  {
+    name: 'the connection to the drive breaks off, and the transport gives it up',
+    injected: 'The transport says that it cannot have the connection again:',
     outcome:
       'The drive is put out of use until an inventory reaches it, and the work goes on in another one. Here there is none; what is staged stays so.',
     troubles: [
@@ -87,7 +136,7 @@ const matrices: readonly Matrix[] = [
   {
     name: 'CHECK CONDITION without sense data that can be read',
     injected: 'The command is carried out, and answered with CHECK CONDITION and',
-    outcome: 'There was nothing to be learned; as after a time-out.',
+    outcome: 'There was nothing to be learned; it may be the drive or not, so that the next cartridge is taken.',
     troubles: [bytes('no bytes', ''), bytes("a vendor's format (7Fh)", '7f0003000000000a00000000110000000000')],
     endings: unclear('device.protocol'),
     messages: ['virtual:…/library drive 1: WRITE(6) ended with CHECK CONDITION without sense data'],
@@ -136,9 +185,33 @@ const matrices: readonly Matrix[] = [
   },
 ];
 
+const neverInTime: Scenario = {
+  name: 'the drive does not answer in time, again and again',
+  injected: 'The transport gives every WRITE(6) up, before it reaches the drive.',
+  outcome:
+    'The second time in a row the cartridge is passed over. When it is so with the next one, too, the drive is put out of use, and nothing is held against the cartridges; what is staged stays so.',
+  messages: [
+    'virtual:…/library drive 1 did not answer in time …; what was not committed is written again',
+    'virtual:…/library drive 1 did not answer in time …; the run goes on with the next cartridge. …',
+    'G00001L9 and G00002L9 failed in it one after the other, which tells against the drive: virtual:…/library drive 1 did not answer in time …',
+  ],
+  run: onSite(async (site) => {
+    const faults = [{ when: op.write, times: Number.POSITIVE_INFINITY, action: { kind: 'time-out' } }] as const;
+    const ran = await site.command(flush(), { faults });
+    assert.deepEqual([ran.exitCode, ran.hits], [4, [3]], ran.said.join('\n'));
+    for (const barcode of [protectedCartridge, 'G00002L9'])
+      assert.equal((await site.cartridge(barcode))['condition'], 'good', barcode);
+    await site.takeDriveBack();
+    await site.assertNothingLost(site.template.staged);
+    assert.equal((await site.command(flush())).exitCode, 0);
+    await site.assertNothingLost(site.template.staged, site.template.written);
+    return ran.said;
+  }),
+};
+
 export const driveLink: Chapter = {
   title: 'The way to a drive',
   introduction:
     'Time-outs, connections, statuses and residuals. After each the place on the medium is not known, and nothing that was written since the last commit counts.',
-  scenarios: matrices.map(matrixScenario),
+  scenarios: [...matrices.map(matrixScenario), neverInTime],
 };

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { DriveSite } from '#test/faults/drive/drive-site';
+import { type DriveSite, protectedCartridge } from '#test/faults/drive/drive-site';
 import type { Fault, FaultAction } from '#test/support/faulty-transport';
 
 export const op = {
@@ -30,6 +30,13 @@ export const restore = ({ folder, template }: DriveSite): readonly string[] => [
   ...['restore', 'run', template.source, '--dataset', template.written],
   ...['--to', join(folder, 'to'), '--overwrite'],
 ];
+
+export const verify = (): readonly string[] => ['verify', protectedCartridge];
+/** A month later, when nothing protects any more what is on it. */
+export const relabel = (site: DriveSite): readonly string[] => {
+  site.passDays(30);
+  return ['cartridge', 'label', protectedCartridge, '--yes'];
+};
 
 const at =
   (when: Fault['when'], nth = 1): Phase['faults'] =>
@@ -65,6 +72,20 @@ export const phases = {
   labelRead: { text: 'label: it is read back', command: label, faults: afterFilemark(op.read) },
   reach: { text: 'restore: on the way to a segment', command: restore, faults: at(going) },
   read: { text: 'restore: a block in the middle of a segment', command: restore, faults: at(op.read, 3) },
+  verifyLoad: { text: 'verify: loading (TEST UNIT READY)', command: verify, faults: at(op.testUnitReady) },
+  verifyLook: { text: 'verify: the label is read', command: verify, faults: at(op.read) },
+  verifyReach: { text: 'verify: on the way to a tape file', command: verify, faults: at(going) },
+  verifyRead: { text: 'verify: a block in the middle of a segment', command: verify, faults: at(op.read, 6) },
+  verifyUnload: { text: 'verify: unloading', command: verify, faults: at(op.loadUnload) },
+  relabelLoad: { text: 'relabel: loading (TEST UNIT READY)', command: relabel, faults: at(op.testUnitReady) },
+  relabelLook: { text: 'relabel: the old label is read', command: relabel, faults: at(op.read) },
+  relabelReach: { text: 'relabel: on the way to the end of the old volume', command: relabel, faults: at(going) },
+  relabelWrite: { text: 'relabel: the first block', command: relabel, faults: at(op.write) },
+  relabelText: { text: 'relabel: the second block', command: relabel, faults: at(op.write, 2) },
+  relabelCommit: { text: 'relabel: the filemark', command: relabel, faults: at(op.writeFilemarks) },
+  relabelRewind: { text: 'relabel: rewinding behind it', command: relabel, faults: afterFilemark(op.rewind) },
+  relabelRead: { text: 'relabel: it is read back', command: relabel, faults: afterFilemark(op.read) },
+  relabelUnload: { text: 'relabel: unloading', command: relabel, faults: at(op.loadUnload) },
 } as const satisfies Record<string, Phase>;
 
 export type PhaseName = keyof typeof phases;

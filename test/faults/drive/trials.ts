@@ -9,7 +9,7 @@ import {
   type Ran,
   sharedTemplate,
 } from '#test/faults/drive/drive-site';
-import { type PhaseName, phases } from '#test/faults/drive/phases';
+import { flush, type PhaseName, phases, relabel } from '#test/faults/drive/phases';
 import type { Scenario } from '#test/faults/scenario';
 import type { FaultAction } from '#test/support/faulty-transport';
 
@@ -31,10 +31,12 @@ export type Ending =
   | 'resumes'
   /** Done, and told: from the label on, what was not committed is written again on the same cartridge. */
   | 'again'
+  /** The drive is out of use, and everything is done in the other one. */
+  | 'elsewhere'
   /** The drive is out of use, and there is no other: of a run, and of a command about one cartridge. */
   | 'down'
   | 'out'
-  | `${'told' | 'next' | 'ends' | 'waits' | 'proves' | 'refuses' | 'lacks'} ${string}`;
+  | `${'again' | 'told' | 'next' | 'ends' | 'waits' | 'proves' | 'refuses' | 'names' | 'lacks'} ${string}`;
 
 interface Expected {
   readonly exitCode: number;
@@ -48,6 +50,7 @@ const words = {
   waits: [0, 'waits, then goes on'],
   resumes: [0, 'begins again from the label, and goes on'],
   again: [3, 'what was not committed is written again on the same cartridge'],
+  elsewhere: [3, 'the drive is put out of use, and the same is done in the other one'],
   told: [3, 'everything is done, and it is told'],
   next: [3, 'the cartridge is passed over, and the next one written'],
   ends: [1, 'the command ends'],
@@ -55,13 +58,16 @@ const words = {
   down: [4, 'the drive is put out of use, and there is no other'],
   out: [4, 'the drive is put out of use, and there is no other'],
   refuses: [6, 'the cartridge is refused'],
+  names: [1, 'the tape file is named, and the others are read'],
   lacks: [3, 'the files that lie there are named, the others restored'],
 } as const;
 
 function expectedOf(ending: Ending): Expected {
   const [word, code] = ending.split(' ') as [keyof typeof words, string | undefined];
   const [exitCode, text] = words[word];
-  if (word === 'again') return { exitCode, codes: ['drive.interrupted'], text: `${text} (\`drive.interrupted\`)` };
+  if (word === 'again')
+    return { exitCode, codes: [code ?? 'drive.interrupted'], text: `${text} (\`${code ?? 'drive.interrupted'}\`)` };
+  if (word === 'elsewhere') return { exitCode, codes: ['drive.down'], text: `${text} (\`drive.down\`)` };
   if (word === 'down') return { exitCode, codes: [noDrive, 'drive.down'], text: `${text} (\`${noDrive}\`)` };
   if (word === 'out') return { exitCode, codes: [noDrive], text: `${text} (\`${noDrive}\`)` };
   if (code === undefined) return { exitCode, codes: [], text };
@@ -90,6 +96,8 @@ export interface Matrix {
   readonly messages: readonly string[];
   /** How often in a row; once unless told. */
   readonly times?: number;
+  /** Of the library; one unless told. It happens in the first. */
+  readonly drives?: number;
   readonly surroundings?: Omit<CommandSurroundings, 'faults'>;
   /** The sense data is not in the messages: it was given another meaning. */
   readonly unnamedIn?: readonly PhaseName[];
@@ -126,7 +134,7 @@ export function matrixScenario(matrix: Matrix): Scenario {
       const said: string[] = [];
       for (const [index, trouble] of troubles.entries()) {
         for (const [phase, ending] of rows) {
-          using site = (await sharedTemplate()).copy();
+          using site = (await sharedTemplate(matrix.drives)).copy();
           said.push(...(await tryOnce(site, { matrix, trouble, phase, ending, thorough: index === 0 })));
         }
       }
@@ -148,6 +156,7 @@ async function tryOnce(site: DriveSite, trial: Trial): Promise<readonly string[]
   const { times = 1, surroundings = {} } = matrix;
   const place = `${trouble.text}, ${phases[phase].text}`;
   const { command, faults } = phases[phase];
+  const before = await site.volumeOf(protectedCartridge);
   const usual = await site.template.usual(command, surroundings);
   const ran = await site.command(command(site), { ...surroundings, faults: faults(trouble.action, times) });
   const { exitCode, codes } = expectedOf(ending);
@@ -161,9 +170,21 @@ async function tryOnce(site: DriveSite, trial: Trial): Promise<readonly string[]
   if (ending === 'done') assert.ok(ran.sent.length <= usual + 2, `${place}: ${ran.sent.length} for ${usual} commands`);
   if (ending === 'resumes') assert.ok(ran.sent.length > usual + 2, `${place}: ${ran.sent.length} commands`);
   assertSays(ran, trial);
-  site.assertProtectedKept();
-  if (thorough) await assertNextWorks(site, trial, place);
+  if (/^(again|elsewhere)/.test(ending)) await assertSameCartridge(site, ran, trial);
+  const isRelabelled = phases[phase].command === relabel;
+  if (isRelabelled) await assertNoContradiction(site, before);
+  else site.assertProtectedKept();
+  if (thorough) await (isRelabelled ? assertCanBeLabelled(site) : assertNextWorks(site, trial, place));
   return ran.said;
+}
+
+/** Nothing is held against the cartridge, or not for long; and where the drive is out of use, the other one is not. */
+async function assertSameCartridge(site: DriveSite, ran: Ran, { phase, ending }: Trial): Promise<void> {
+  const { staged } = site.template;
+  if (phases[phase].command === phases.write.command)
+    assert.deepEqual(ran.json['flushed'], [{ dataSet: staged, cartridges: [protectedCartridge] }]);
+  assert.equal((await site.cartridge(protectedCartridge))['condition'], 'good');
+  if (ending === 'elsewhere') assert.deepEqual(await site.drives(), ['down', 'empty']);
 }
 
 /** All is there that was, and without the fault the command does what it could not do. */
@@ -180,6 +201,27 @@ async function assertNextWorks(site: DriveSite, { matrix, phase, ending }: Trial
   if (phases[phase].command === phases.write.command) await site.assertNothingLost(staged);
   else site.assertProtectedKept();
   if (phase.startsWith('label')) assert.equal((await site.cartridge('G00002L9'))['condition'], 'good', place);
+}
+
+/** Labelling anew ended somehow: where the old volume is known still, it is there still; and what was staged is in no danger. */
+async function assertNoContradiction(site: DriveSite, before: string | undefined): Promise<void> {
+  const check = await site.command(['catalog', 'check']);
+  assert.equal(check.exitCode, 0, check.said.join('\n'));
+  if (site.isProtectedKept && (await site.volumeOf(protectedCartridge)) === before) {
+    await site.takeDriveBack();
+    await site.assertRestores(site.template.written);
+  }
+}
+
+async function assertCanBeLabelled(site: DriveSite): Promise<void> {
+  const { staged } = site.template;
+  await site.takeDriveBack();
+  await site.assertRestores(staged);
+  for (const command of [relabel(site), ['verify', protectedCartridge], flush(), ['catalog', 'check']]) {
+    const ran = await site.command(command);
+    assert.equal(ran.exitCode, 0, `${command.join(' ')}:\n${ran.said.join('\n')}`);
+  }
+  await site.assertRestores(staged);
 }
 
 /** What happened is said as the drive put it, and with what to do. */

@@ -7,6 +7,8 @@ interface ListResult {
     readonly library: string;
     readonly vendor: string;
     readonly product: string;
+    /** What somebody is to do about it. */
+    readonly alerts?: readonly string[];
     readonly inventoriedAt: string;
   })[];
 }
@@ -18,15 +20,19 @@ export const command = defineCommand({
   description: 'Of every library, or of the one that --library names. Answers from the catalog and touches no device.',
   positionals: [],
   options: {},
-  examples: [{ command: 'grandsire drive list', does: 'show which drives are down, and why' }],
+  examples: [
+    { command: 'grandsire drive list', does: 'show which drives are down, and why, and which want to be cleaned' },
+  ],
   exitCodes: [0],
   json:
     '{ drives: [{ library, number, serial, vendor, product, generation, state: "empty"|"loaded"|"busy"|"down", cartridge?, reason?, ' +
-    'inventoriedAt }] }',
+    'alerts?: [text], inventoriedAt }] }',
   async run(context): Promise<{ readonly result: ListResult }> {
     const { formatInstant } = await import('#src/base/time-zone');
     const { describeDrive } = await import('#src/cli/documents/library-document');
     const { libraryNamed } = await import('#src/compose');
+    const { standingAlerts } = await import('#src/library/drives/drive-alerts');
+    const { nameDrive } = await import('#src/library/drives/drive-state');
     await using app = await context.openApp();
     const { configuration, catalog } = app;
     const libraries =
@@ -39,8 +45,18 @@ export const command = defineCommand({
       for (const drive of record?.drives ?? []) {
         const { number, serial, ...facts } = describeDrive(drive);
         const { vendor, product } = drive;
+        const alerts = (await standingAlerts(catalog, nameDrive({ name }, number))).map((alert) => alert.name);
         const inventoriedAt = formatInstant(record?.inventoriedAt ?? app.clock.now(), context.timeZone);
-        drives.push({ library: name, number, serial, vendor, product, ...facts, inventoriedAt });
+        drives.push({
+          library: name,
+          number,
+          serial,
+          vendor,
+          product,
+          ...facts,
+          ...(alerts.length > 0 ? { alerts } : {}),
+          inventoriedAt,
+        });
       }
     }
     return { result: { drives } };
@@ -51,7 +67,10 @@ export const command = defineCommand({
       : renderTable(
           drives.map((drive) => [
             `${drive.library}/drive:${drive.number}`,
-            drive.reason === undefined ? drive.state : `${drive.state}: ${drive.reason}`,
+            [
+              drive.reason === undefined ? drive.state : `${drive.state}: ${drive.reason}`,
+              ...(drive.alerts ?? []),
+            ].join('; '),
             drive.cartridge ?? '-',
             drive.generation ?? '',
             drive.serial,
