@@ -2,7 +2,7 @@ import type { Connection } from '#drivers/iscsi/connection';
 import type { SessionParameters } from '#drivers/iscsi/negotiation';
 import type { Numbering } from '#drivers/iscsi/numbering';
 import { protocolViolation, reservedTag } from '#drivers/iscsi/pdu';
-import { encodeDataOut, encodeScsiCommand } from '#drivers/iscsi/request-pdus';
+import { encodeDataOut, encodeScsiCommand, putDataOutPiece } from '#drivers/iscsi/request-pdus';
 import type { ReadyToTransferPdu } from '#drivers/iscsi/target-pdus';
 import { slices, type Task } from '#drivers/iscsi/task';
 
@@ -63,20 +63,14 @@ export class DataOut {
   #sendUpTo(end: number, task: Task, targetTransferTag: number): void {
     const { data, lun } = task.request;
     if (data.direction !== 'out') return;
+    if (task.movedBytes === end) return;
+    const sequence = { lun, initiatorTaskTag: task.tag, targetTransferTag, expStatSn: this.#numbering.here.expStatSn };
+    const header = encodeDataOut(sequence);
     for (let dataSn = 0; task.movedBytes < end; dataSn++) {
       const offset = task.movedBytes;
       const dataBytes = Math.min(end - offset, this.#parameters.maxSendDataBytes);
       const final = offset + dataBytes === end;
-      const header = encodeDataOut({
-        lun,
-        initiatorTaskTag: task.tag,
-        targetTransferTag,
-        expStatSn: this.#numbering.here.expStatSn,
-        dataSn,
-        bufferOffset: offset,
-        dataBytes,
-        final,
-      });
+      putDataOutPiece(header, { dataSn, bufferOffset: offset, dataBytes, final });
       const pieces = slices(data.data, offset, dataBytes);
       if (final) this.#connection.send(header, pieces, dataBytes);
       else this.#connection.sendFirst(header, pieces, dataBytes);

@@ -9,6 +9,8 @@ export interface Wire {
 
 /** A burst of what targets usually ask for, 256 KiB in segments of 8 KiB with their headers, fits. */
 const bufferBytes = 320 * 1024;
+/** The target can begin with this while the rest is put together. */
+const firstBytes = 64 * 1024;
 /** More are in use only while a target is slow. */
 const keptBuffers = 4;
 
@@ -21,6 +23,8 @@ export class Outgoing {
   readonly #free: Buffer[] = [];
   #current: Buffer | undefined;
   #filledBytes = 0;
+  /** How much of the current buffer is filled before it leaves. */
+  #limitBytes = firstBytes;
   #waitingWrites = 0;
 
   constructor(wire: Wire) {
@@ -30,16 +34,24 @@ export class Outgoing {
   append(bytes: Uint8Array): void {
     for (let at = 0; at < bytes.length; ) {
       this.#current ??= this.#free.pop() ?? Buffer.allocUnsafeSlow(bufferBytes);
-      const count = Math.min(bytes.length - at, bufferBytes - this.#filledBytes);
+      const count = Math.min(bytes.length - at, this.#limitBytes - this.#filledBytes);
       this.#current.set(count === bytes.length ? bytes : bytes.subarray(at, at + count), this.#filledBytes);
       this.#filledBytes += count;
       at += count;
-      if (this.#filledBytes === bufferBytes) this.flush();
+      if (this.#filledBytes === this.#limitBytes) {
+        this.#write();
+        this.#limitBytes = bufferBytes;
+      }
     }
   }
 
   /** What was appended leaves now. */
   flush(): void {
+    this.#write();
+    this.#limitBytes = firstBytes;
+  }
+
+  #write(): void {
     const buffer = this.#current;
     if (!buffer) return;
     const bytes = buffer.subarray(0, this.#filledBytes);

@@ -51,28 +51,38 @@ export function encodeScsiCommand(fields: ScsiCommandFields): Buffer {
   return header;
 }
 
-export interface DataOutFields {
+/** What all PDUs of one sequence of data have in common. */
+export interface DataOutSequence {
   readonly lun: bigint;
   readonly initiatorTaskTag: number;
   /** Of the R2T that asked for it; reserved for unsolicited data. */
   readonly targetTransferTag: number;
   readonly expStatSn: number;
+}
+
+export interface DataOutPiece {
   readonly dataSn: number;
   readonly bufferOffset: number;
   readonly dataBytes: number;
   readonly final: boolean;
 }
 
-/** RFC 7143 11.7. */
-export function encodeDataOut(fields: DataOutFields): Buffer {
-  const header = newHeader(opcode.dataOut, fields.final ? finalBit : 0, fields.dataBytes);
+/** RFC 7143 11.7, without what is different in each PDU of the sequence. */
+export function encodeDataOut(fields: DataOutSequence): Buffer {
+  const header = newHeader(opcode.dataOut, 0);
   header.writeBigUInt64BE(fields.lun, 8);
   header.writeUInt32BE(fields.initiatorTaskTag, 16);
   header.writeUInt32BE(fields.targetTransferTag, 20);
   header.writeUInt32BE(fields.expStatSn, 28);
-  header.writeUInt32BE(fields.dataSn, 36);
-  header.writeUInt32BE(fields.bufferOffset, 40);
   return header;
+}
+
+/** Makes it the header of this PDU of its sequence: a block can be a hundred of them. */
+export function putDataOutPiece(header: Buffer, { dataSn, bufferOffset, dataBytes, final }: DataOutPiece): void {
+  header[1] = final ? finalBit : 0;
+  header.writeUIntBE(dataBytes, 5, 3);
+  header.writeUInt32BE(dataSn, 36);
+  header.writeUInt32BE(bufferOffset, 40);
 }
 
 export interface AbortTaskFields extends RequestSequence {

@@ -5,7 +5,10 @@ import { Xxh64Stream } from '#src/base/xxh64';
 import { jobWords, type ReadingEnd, type ReadingJob, ringPieces, stopped } from '#src/session/reading-job';
 import { endsEarly, readAt } from '#src/session/tape-file-source';
 
-/** Reads one payload into the ring, as far ahead of the writer as the ring allows, and digests it while the bytes are still in this processor's cache. */
+/** Read at once: what is digested next is then still in the processor's nearest cache. */
+const strideBytes = 256 * 1024;
+
+/** Reads one payload into the ring, as far ahead of the writer as the ring allows, and digests it. */
 function readPayload({ fd, payloadBytes, pieceBytes, ring, words }: ReadingJob): ReadingEnd {
   const hash = new Xxh64Stream();
   let offset = 0;
@@ -13,10 +16,13 @@ function readPayload({ fd, payloadBytes, pieceBytes, ring, words }: ReadingJob):
     if (!awaitRoom(words, number)) return { kind: 'stopped' };
     const length = Math.min(pieceBytes, payloadBytes - offset);
     const piece = Buffer.from(ring, (number % ringPieces) * pieceBytes, length);
-    const filled = readAt(fd, piece, offset);
-    offset += filled;
-    if (filled < length) return { kind: 'failed', why: endsEarly(offset, payloadBytes) };
-    hash.update(piece);
+    for (let at = 0; at < length; at += strideBytes) {
+      const stride = piece.subarray(at, at + strideBytes);
+      const filled = readAt(fd, stride, offset);
+      offset += filled;
+      if (filled < stride.length) return { kind: 'failed', why: endsEarly(offset, payloadBytes) };
+      hash.update(stride);
+    }
     publish(words, jobWords.given, number + 1);
   }
   return { kind: 'read', xxh64: hash.digest() };

@@ -25,6 +25,7 @@ const heapLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 };
 export class PayloadReader implements AsyncDisposable {
   #worker: Worker | undefined;
   #failure: unknown;
+  #ring: SharedArrayBuffer | undefined;
 
   /** A payload of this length will be opened: the thread, if it needs one, starts while other things are done. */
   expect(payloadBytes: number): void {
@@ -57,13 +58,19 @@ export class PayloadReader implements AsyncDisposable {
     await exit;
   }
 
+  /** The same for all payloads: fresh memory costs more than reading into it. */
+  #ringOf(bytes: number): SharedArrayBuffer {
+    if (this.#ring?.byteLength !== bytes) this.#ring = new SharedArrayBuffer(bytes);
+    return this.#ring;
+  }
+
   async *#pieces(
     worker: Worker,
     { fd, name, payloadBytes }: PayloadFile,
     { expected, pieceBytes }: { readonly expected: ExpectedPayload; readonly pieceBytes: number },
   ): AsyncGenerator<Buffer, void, void> {
     if (this.#failure !== undefined) throw this.#failure;
-    const ring = new SharedArrayBuffer(ringPieces * pieceBytes);
+    const ring = this.#ringOf(ringPieces * pieceBytes);
     const words = new Int32Array(new SharedArrayBuffer(8));
     // Rejects where the thread itself fails; that is heard where the next piece is waited for.
     const ended = once(worker, 'message') as Promise<[ReadingEnd]>;

@@ -8,30 +8,65 @@ import { TgtLibrary } from '#test/rig/tgt-library';
 
 /*
  * node dist/test/bench/iscsi.bench.js: 2 GiB of staged segments to a cartridge of tgt over iSCSI and back, whole processes, against a bare loop of the
- * same blocks through libiscsi (compiled here: needs libiscsi-dev), in one interleaved run. Everything lies in memory. Prints rows of docs/performance.md.
+ * same blocks through libiscsi (compiled here: needs libiscsi-dev), in one interleaved run, and in the same run what our commands take where there is next to nothing to
+ * move. Everything lies in memory. Prints rows of docs/performance.md.
  */
 
 const rounds = 5;
-const files = 16;
-const fileBytes = 128 * 2 ** 20;
-const segmentBytes = 256 * 2 ** 20;
+const mib = 2 ** 20;
+const segmentBytes = 256 * mib;
 const blockBytes = 512 * 1024;
 const program = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
 const peerSource = fileURLToPath(new URL('../../../test/bench/libiscsi-loop.c', import.meta.url));
 
-interface Row {
-  readonly work: string;
-  readonly results: { readonly ours: readonly Measured[]; readonly peer: readonly Measured[] };
-}
-
 const seconds = (runs: readonly Measured[]): number => median(runs.map((run) => run.seconds));
 
-/** The higher, the better: the peer's time divided by ours, pair by pair. */
-const throughput = ({ ours, peer }: Row['results']): number =>
-  median(ours.map((run, index) => (peer[index]?.seconds ?? 0) / run.seconds));
+/** A catalog with a data set that is staged, and the cartridge that it goes to. */
+class Station {
+  readonly root: string;
+  readonly segments: readonly string[];
+  readonly #cartridge: string;
+  readonly #image: string;
 
-function configure(root: string, { portal, target }: TgtLibrary): void {
-  const yaml = `state: ./state
+  private constructor(root: string, cartridge: string, image: string) {
+    this.root = root;
+    this.#cartridge = cartridge;
+    this.#image = image;
+    this.segments = readdirSync(join(root, 'staged'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.segment'))
+      .map((name) => join(root, 'staged', name))
+      .sort();
+  }
+
+  static async create(
+    root: string,
+    library: TgtLibrary,
+    { cartridge, files, fileBytes }: { cartridge: string; files: number; fileBytes: number },
+  ): Promise<Station> {
+    mkdirSync(root);
+    makeTree(join(root, 'source'), { files, least: fileBytes, most: fileBytes });
+    writeFileSync(join(root, 'grandsire.yaml'), configuration(library));
+    const image = join(library.folder, 'media', cartridge);
+    await grandsire(root, 'library', 'inventory');
+    await grandsire(root, 'cartridge', 'label', cartridge, '--yes');
+    await grandsire(root, 'backup', 'run', 'data', '--stage-only', '--level', 'full');
+    await shell(root, `rm -r source && cp -a state staging-state && cp -al staging staged && cp ${image} blank`);
+    return new Station(root, cartridge, image);
+  }
+
+  /** The cartridge, too, is again what the catalog of this round takes it for. */
+  async flush(): Promise<Measured> {
+    const again = `rm -rf state staging && cp -a staging-state state && cp -al staged staging && cp blank ${this.#image}`;
+    await shell(this.root, again);
+    return grandsire(this.root, 'staging', 'flush');
+  }
+
+  verify(): Promise<Measured> {
+    return grandsire(this.root, 'verify', this.#cartridge);
+  }
+}
+
+const configuration = ({ portal, target }: TgtLibrary): string => `state: ./state
 staging: { path: ./staging, size: 8GiB, segmentSize: ${segmentBytes} }
 libraries:
   main: { driver: iscsi, portal: '${portal}', target: '${target}' }
@@ -39,68 +74,76 @@ pools:
   scratch: {}
   daily: { draw: scratch, protect: 2 weeks }
 sets:
-  data: { include: ['${join(root, 'source')}'], pool: daily }
+  data: { include: [./source], pool: daily }
 `;
-  writeFileSync(join(root, 'grandsire.yaml'), yaml);
+
+const grandsire = (cwd: string, ...argv: string[]): Promise<Measured> =>
+  runProcess([process.execPath, program, ...argv], { cwd, exitCodes: [0, 3] });
+const shell = (cwd: string, script: string): Promise<Measured> => runProcess(['bash', '-c', script], { cwd });
+
+interface Work {
+  readonly name: string;
+  readonly ours: () => Promise<Measured>;
+  readonly peer: () => Promise<Measured>;
+  readonly next: () => Promise<Measured>;
 }
 
-async function measure(root: string, library: TgtLibrary): Promise<readonly Row[]> {
-  const grandsire = (...argv: string[]): Promise<Measured> =>
-    runProcess([process.execPath, program, ...argv], { cwd: root, exitCodes: [0, 3] });
-  const shell = (script: string): Promise<Measured> => runProcess(['bash', '-c', script], { cwd: root });
-  const url = `iscsi://${library.portal}/${library.target}/2`;
-  const peer = (...argv: string[]): Promise<Measured> => runProcess([join(root, 'peer'), url, ...argv], { cwd: root });
-
-  await grandsire('library', 'inventory');
-  await grandsire('cartridge', 'label', 'T00001L8', 'T00002L8', '--yes');
-  await grandsire('backup', 'run', 'data', '--stage-only', '--level', 'full');
-  await shell('cp -a state staging-state && cp -al staging staged && cp library/media/T00001L8 blank');
-  // The peer has the second drive and the second cartridge to itself.
-  await grandsire('drive', 'load', 'T00002L8', '--drive', '2');
-  const segments = readdirSync(join(root, 'staged'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.segment'))
-    .map((name) => join(root, 'staged', name))
-    .sort();
-  const written = await interleave(
-    rounds,
-    async () => {
-      // The cartridge, too, is again what the catalog of this round takes it for.
-      await shell(
-        'rm -rf state staging && cp -a staging-state state && cp -al staged staging && cp blank library/media/T00001L8',
-      );
-      return grandsire('staging', 'flush');
-    },
-    () => peer('write', String(blockBytes), ...segments),
-  );
-  const read = await interleave(
-    rounds,
-    () => grandsire('verify', 'T00001L8'),
-    () => peer('read', String(blockBytes), String(segments.length)),
-  );
-  return [
-    { work: 'write 2 GiB of staged segments over iSCSI (tgt)', results: written },
-    { work: 'read and check them (`verify`)', results: read },
-  ];
+/** Ours and the peer in turn, and each time ours with next to nothing to move. */
+async function measure({ name, ours, peer, next }: Work): Promise<void> {
+  const fixed: Measured[] = [];
+  const results = await interleave(rounds, ours, async () => {
+    fixed.push(await next());
+    return peer();
+  });
+  // The first round does not count.
+  fixed.shift();
+  const times = results.ours.map((run, index) => ({
+    ours: run.seconds,
+    peer: results.peer[index]?.seconds ?? 0,
+    fixed: fixed[index]?.seconds ?? 0,
+  }));
+  const whole = median(times.map(({ ours: our, peer: theirs }) => theirs / our));
+  const moving = median(times.map(({ ours: our, peer: theirs, fixed: none }) => theirs / (our - none)));
+  const cells = [results.ours, fixed, results.peer].map((runs) => `${seconds(runs).toFixed(2)} s`);
+  process.stdout.write(`| ${name} | ${cells.join(' | ')} | ${whole.toFixed(2)} × | ${moving.toFixed(2)} × |\n`);
 }
 
 async function main(): Promise<void> {
   const root = mkdtempSync('/dev/shm/grandsire-iscsi-');
   try {
     execFileSync('cc', ['-O2', '-o', join(root, 'peer'), peerSource, '-liscsi']);
-    makeTree(join(root, 'source'), { files, least: fileBytes, most: fileBytes });
     mkdirSync(join(root, 'library'));
     await using library = await TgtLibrary.start({
       folder: join(root, 'library'),
-      cartridges: ['T00001L8', 'T00002L8'],
+      cartridges: ['T00001L8', 'T00002L8', 'T00003L8'],
       capacityMiB: 4096,
     });
-    configure(root, library);
-    for (const { work, results } of await measure(root, library)) {
-      const [ours, peer] = [seconds(results.ours).toFixed(2), seconds(results.peer).toFixed(2)];
-      process.stdout.write(
-        `| ${work} | ≥ 0.9 × libiscsi | ${ours} s | ${peer} s | ${throughput(results).toFixed(2)} × |\n`,
-      );
-    }
+    const large = await Station.create(join(root, 'large'), library, {
+      cartridge: 'T00001L8',
+      files: 16,
+      fileBytes: 128 * mib,
+    });
+    const small = await Station.create(join(root, 'small'), library, {
+      cartridge: 'T00003L8',
+      files: 1,
+      fileBytes: mib,
+    });
+    // The peer has the second drive and the second cartridge to itself.
+    await grandsire(large.root, 'drive', 'load', 'T00002L8', '--drive', '2');
+    const url = `iscsi://${library.portal}/${library.target}/2`;
+    const peer = (...argv: string[]) => runProcess([join(root, 'peer'), url, ...argv], { cwd: root });
+    await measure({
+      name: 'write 2 GiB of staged segments over iSCSI (`staging flush`)',
+      ours: () => large.flush(),
+      peer: () => peer('write', String(blockBytes), ...large.segments),
+      next: () => small.flush(),
+    });
+    await measure({
+      name: 'read and check them (`verify`)',
+      ours: () => large.verify(),
+      peer: () => peer('read', String(blockBytes), String(large.segments.length)),
+      next: () => small.verify(),
+    });
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
