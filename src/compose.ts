@@ -62,7 +62,7 @@ export interface LibraryUse {
   readonly job: string;
   readonly wait: Duration;
   readonly warn: (warning: LibraryWarning) => void;
-  /** A line for the operator that changes nothing of the outcome; heard by nobody unless told. */
+  /** A line for the operator that changes nothing of the outcome, also from the driver; heard by nobody unless told. */
   readonly note?: ((text: string) => void) | undefined;
   /** Calls the opening off; what is done with the library afterwards has signals of its own. */
   readonly signal?: AbortSignal | undefined;
@@ -110,7 +110,7 @@ async function openNamedLibrary(
   const { openTapeDrive } = await import('#drivers/scsi-tape/open-tape-drive');
   const { openLibrary } = await import('#src/library/open-library');
   const { openChangerInTime } = await import('#src/library/watchdog/watched-changer');
-  const source = await driver.openUnits(settings, { signal });
+  const source = await driver.openUnits(settings, { signal, note });
   const openUnit = async (unit: FoundUnit) => interpose(await source.open(unit), unit);
   try {
     const units = await source.discover({ signal });

@@ -8,7 +8,7 @@ import { IscsiTransport } from '#drivers/iscsi/transport';
 import { seconds } from '#src/base/duration';
 import { DeviceError } from '#src/base/errors';
 import { systemPause } from '#src/base/pause';
-import type { FoundUnit, UnitSource } from '#src/device/driver';
+import type { FoundUnit, OpenUnitsOptions, UnitSource } from '#src/device/driver';
 import { executeCommand } from '#src/device/execute-command';
 import type { ScsiTransport } from '#src/device/scsi-transport';
 import { deviceType, encodeInquiryCdb, parseInquiry } from '#src/scsi/inquiry';
@@ -26,13 +26,14 @@ export class IscsiUnitSource implements UnitSource {
   }
 
   /** Logs in; finds the target where none is configured. */
-  static async open(settings: IscsiSettings, signal?: AbortSignal): Promise<IscsiUnitSource> {
+  static async open(settings: IscsiSettings, { signal, note }: OpenUnitsOptions = {}): Promise<IscsiUnitSource> {
     const { portal, initiator } = settings;
     const options: Omit<SessionOptions, 'target'> = {
       portal,
       initiator,
       chap: readChapSettings(settings.chap),
       digests: settings.digests ? 'preferred' : 'accepted',
+      note,
     };
     const target = settings.target ? { name: settings.target, portals: [portal] } : await onlyTarget(options, signal);
     try {

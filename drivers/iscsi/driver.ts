@@ -5,8 +5,8 @@ import type { Driver } from '#src/device/driver';
 export const driver: Driver<IscsiSettings> = {
   name: 'iscsi',
   parseSettings: parseIscsiSettings,
-  async openUnits(settings, { signal } = {}) {
+  async openUnits(settings, options) {
     const { IscsiUnitSource } = await import('#drivers/iscsi/discovery');
-    return await IscsiUnitSource.open(settings, signal);
+    return await IscsiUnitSource.open(settings, options);
   },
 };

@@ -24,6 +24,8 @@ export interface SessionOptions {
   readonly elapsed?: () => number;
   readonly keepAlive?: Duration | undefined;
   readonly patience?: Duration | undefined;
+  /** Told once when a connection is missed, and once when it is there again. */
+  readonly note?: ((text: string) => void) | undefined;
 }
 
 /** To connect and log in: a library that starts its network stack answers late, one that is off not at all. */
@@ -53,6 +55,8 @@ export class IscsiSession implements AsyncDisposable {
   #delays = growingDelays(firstDelay, longestDelay);
   /** How long the connection has been missed, as far as somebody waited for it. */
   #missedMs = 0;
+  /** It was said that the connection is lost. */
+  #isLossTold = false;
   #logins = 0;
 
   private constructor(options: SessionOptions) {
@@ -114,6 +118,7 @@ export class IscsiSession implements AsyncDisposable {
     // What the old connection still does (a logout that the target asked for) ends first.
     if (this.#phase) await untilAborted(this.#phase.ended, this.#abort.signal);
     const { elapsed = () => performance.now() } = this.#options;
+    this.#tellLoss();
     for (;;) {
       const delay = this.#delays.next().value;
       await this.#pause(delay, this.#abort.signal);
@@ -128,6 +133,22 @@ export class IscsiSession implements AsyncDisposable {
     }
   }
 
+  /** Before the first attempt: where a host is off, that one alone takes long. */
+  #tellLoss(): void {
+    if (this.#isLossTold) return;
+    this.#isLossTold = true;
+    const limit = reconnectLimit / 1000;
+    this.#options.note?.(
+      `no connection to the iSCSI portal ${describePortal(this.#options.portal)}: it is tried again for up to ${limit} s`,
+    );
+  }
+
+  #tellReturn(): void {
+    if (!this.#isLossTold) return;
+    this.#isLossTold = false;
+    this.#options.note?.(`the iSCSI portal ${describePortal(this.#options.portal)} is connected again`);
+  }
+
   async #logIn(signal: AbortSignal | undefined): Promise<void> {
     let { portal } = this.#options;
     for (let redirections = 0; redirections <= maxRedirections; redirections++) {
@@ -139,6 +160,7 @@ export class IscsiSession implements AsyncDisposable {
         this.#logins += 1;
         this.#delays = growingDelays(firstDelay, longestDelay);
         this.#missedMs = 0;
+        this.#tellReturn();
         return;
       }
       const next = parsePortal(login.address);

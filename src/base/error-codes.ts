@@ -138,6 +138,11 @@ export const errorCodes = {
     'refused',
     'The volume on the cartridge was labelled for another barcode.',
   ),
+  'cartridge.wrong-serial': define(
+    'operator',
+    'refused',
+    'The cartridge has another serial number than the one that was labelled under its barcode.',
+  ),
   'cartridge.wrong-volume': define(
     'operator',
     'refused',

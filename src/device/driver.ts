@@ -18,6 +18,13 @@ export interface UnitSource extends AsyncDisposable {
   open(unit: FoundUnit): Promise<ScsiTransport>;
 }
 
+export interface OpenUnitsOptions {
+  /** Calls the opening off. */
+  readonly signal?: AbortSignal | undefined;
+  /** A line for the operator who waits, for as long as the source is open: why nothing happens, and that it goes on. Changes nothing of the outcome. */
+  readonly note?: ((text: string) => void) | undefined;
+}
+
 /**
  * What `drivers/<name>/driver.ts` exports as `driver`. Loaded lazily by `src/compose.ts`, and by nothing else.
  *
@@ -27,7 +34,7 @@ export interface UnitSource extends AsyncDisposable {
 export interface Driver<Settings = unknown> {
   readonly name: string;
   parseSettings(settings: Readonly<Record<string, unknown>>, place: SettingsPlace): Settings;
-  openUnits(settings: Settings, options?: { readonly signal?: AbortSignal | undefined }): Promise<UnitSource>;
+  openUnits(settings: Settings, options?: OpenUnitsOptions): Promise<UnitSource>;
   /** Bytes that a medium of its own making holds. */
   capacityOf?(settings: Settings): number;
   /**

@@ -13,7 +13,7 @@ import { indexCoverage } from '#src/jobs/index-coverage';
 import { describeDataSet } from '#src/jobs/index-record';
 import { giveUpLostSegments, type LossPorts, pendingSegments, type StagedSegments } from '#src/jobs/lost-segments';
 import { type MountCartridge, type MountedCartridge, SecondChances, writingOn } from '#src/jobs/mounting';
-import { noneSuitable, type Unfit } from '#src/jobs/none-suitable';
+import { noneSuitable, type Unfit, whatWaits } from '#src/jobs/none-suitable';
 import { type CartridgeUse, prepareVolume, rememberUnfit } from '#src/jobs/prepare-volume';
 import { isDriveFault, isDriveTrouble, isTimeOut } from '#src/library/drives/drive-trouble';
 import type { CartridgeId } from '#src/media/facets';
@@ -116,7 +116,7 @@ export async function despool(
     if (options.signal?.aborted) throw interrupted('interrupted before the next cartridge was mounted');
     const chosen = again ?? (await ports.choose({ taken: state.taken, passedOver: state.passedOver }));
     again = undefined;
-    if (!chosen) throw await noneSuitable(dataSet, pending.length, { ...ports, unfit: state.unfit });
+    if (!chosen) throw await noneSuitable(dataSet, { ...ports, unfit: state.unfit });
     for (const { payloadBytes } of pending) reader.expect(payloadBytes);
     const round = { dataSet, state, ports, ...options, chosen, pending, reader };
     try {
@@ -422,11 +422,11 @@ async function noDriveLeft(
   dataSet: DataSetRecord,
   { repositories }: DespoolPorts,
 ): Promise<GrandsireError> {
-  const pending = await pendingSegments(dataSet, repositories);
+  const { segments, words } = await whatWaits(dataSet, repositories);
   return new GrandsireError(error.code, {
-    message: `${error.message}; ${pending.length} segments of ${dataSet.id} stay staged and can be restored`,
+    message: `${error.message}; ${words}${segments === 0 ? '' : ' and can be restored'}`,
     remedy: `${error.remedy} Then write what is staged: \`grandsire staging flush\`.`,
     cause: error,
-    details: { ...error.details, dataSet: dataSet.id, segments: pending.length },
+    details: { ...error.details, dataSet: dataSet.id, segments },
   });
 }

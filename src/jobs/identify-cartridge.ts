@@ -7,6 +7,7 @@ import { rememberUnfit } from '#src/jobs/prepare-volume';
 import { parseBarcode } from '#src/media/barcode';
 import { unfitOnMedium } from '#src/session/duplicate-volume';
 import { cleaningIdentification, type Identification, identifyMedium, type LookedAt } from '#src/session/identify';
+import { unfitForSerial } from '#src/session/unfit';
 import type { SessionPorts } from '#src/session/write-session';
 
 export interface IdentifyPorts extends SessionPorts {
@@ -30,14 +31,15 @@ export async function identifyCartridge(cartridge: CartridgeRecord, ports: Ident
       await ports.repositories.cartridges.update(cartridge.id, { kind: 'cleaning' });
     return { identification: cleaningIdentification };
   }
-  const { identification, found } = looked;
+  const { identification, found, medium } = looked;
   const volume = await ports.repositories.volumes.ofCartridge(cartridge.id);
   // A label that was being written when the program died may be there, torn or not: labelling settles it.
   const expected = volume?.state === 'labelling' ? undefined : volume;
-  const contradiction =
+  const unfit =
     volume?.state === 'labelling' || (found.kind === 'blank' && !expected)
       ? undefined
       : await unfitOnMedium({ cartridge, ...ports }, expected, found);
+  const contradiction = unfit ?? unfitForSerial(cartridge, medium);
   await remember(cartridge, { identification, volume, contradiction }, ports);
   // That somebody else wrote it is an answer, not a contradiction, unless a volume of ours was expected there.
   const isNews = contradiction?.code !== 'cartridge.foreign' || expected !== undefined;

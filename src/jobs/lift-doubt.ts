@@ -9,6 +9,7 @@ const takenByLook: readonly ErrorCode[] = [
   'cartridge.wrong-volume',
   'cartridge.duplicate-volume',
   'cartridge.wrong-barcode',
+  'cartridge.wrong-serial',
   'cartridge.damaged-label',
   'cartridge.newer-format',
   'cartridge.unexpectedly-blank',

@@ -10,17 +10,31 @@ export interface Unfit {
   readonly error: GrandsireError;
 }
 
+/** What of a data set waits until it can be written: `segments` are in staging, on a cartridge already where no index behind them lists them yet. */
+export async function whatWaits(
+  { key, id }: DataSetRecord,
+  { dataSets }: Pick<Repositories, 'dataSets'>,
+): Promise<{ readonly segments: number; readonly words: string }> {
+  const segments = (await dataSets.segments(key)).filter(({ inStaging }) => inStaging).length;
+  const words =
+    segments === 0
+      ? `nothing of ${id} is left in staging, and its last index is still to be written`
+      : `${countOf(segments, 'segment')} of ${id} ${segments === 1 ? 'stays' : 'stay'} staged`;
+  return { segments, words };
+}
+
 /** No cartridge is left for a data set. Names those that were met and passed over on the way, and those that the catalog should read first. */
 export async function noneSuitable(
-  { library, pool, id }: DataSetRecord,
-  segments: number,
+  dataSet: DataSetRecord,
   { unfit, repositories }: { readonly unfit: readonly Unfit[]; readonly repositories: Repositories },
 ): Promise<GrandsireError> {
+  const { library, pool, id } = dataSet;
+  const { segments, words } = await whatWaits(dataSet, repositories);
   const met = unfit.map(({ cartridge, error }) => `${cartridge.barcode} (${error.code})`);
   const unread = await unreadCartridges(library, repositories);
   return new GrandsireError('cartridge.none-suitable', {
     message:
-      `no cartridge in library ${library} can be written for pool ${pool}; ${countOf(segments, 'segment')} of ${id} ${segments === 1 ? 'stays' : 'stay'} staged` +
+      `no cartridge in library ${library} can be written for pool ${pool}; ${words}` +
       (met.length > 0 ? `; passed over: ${met.join(', ')}` : ''),
     remedy:
       (unread.length > 0

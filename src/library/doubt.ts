@@ -8,6 +8,7 @@ const doubts: ReadonlySet<string> = new Set<ErrorCode>([
   'cartridge.wrong-volume',
   'cartridge.duplicate-volume',
   'cartridge.wrong-barcode',
+  'cartridge.wrong-serial',
   'cartridge.damaged-label',
   'cartridge.newer-format',
   'cartridge.newer-than-catalog',

@@ -38,7 +38,9 @@ export class SharedLease {
     const lease = this.#lease;
     if (this.#users > 0 || !lease) return;
     this.#lease = undefined;
-    this.#releasing = lease.then((held) => held[Symbol.asyncDispose]());
-    await this.#releasing;
+    const released = lease.then((held) => held[Symbol.asyncDispose]());
+    // Who gave it back is told of a failure; who comes next takes it anew, and finds out whether it is free.
+    this.#releasing = released.catch(() => undefined);
+    await released;
   }
 }

@@ -1,4 +1,4 @@
-import type { TapeDrive } from '#src/device/tape-drive';
+import type { MediumState, TapeDrive } from '#src/device/tape-drive';
 import { type FirstBlock, readFirstBlock } from '#src/session/first-block';
 import { formatVersion } from '#src/volume/descriptor';
 
@@ -23,13 +23,15 @@ export interface Identification {
 export interface LookedAt {
   readonly identification: Identification;
   readonly found: FirstBlock;
+  readonly medium: MediumState;
 }
 
 /** Says what is on a medium that is threaded, whoever wrote it; changes nothing. */
 export async function identifyMedium(drive: TapeDrive, signal?: AbortSignal): Promise<LookedAt> {
-  const { writeProtected, worm } = await drive.medium({ signal });
+  const medium = await drive.medium({ signal });
+  const { writeProtected, worm } = medium;
   const found = await readFirstBlock(drive, signal);
-  return { identification: { ...describe(found), writeProtected, worm }, found };
+  return { identification: { ...describe(found), writeProtected, worm }, found, medium };
 }
 
 /** A cleaning cartridge is known without being threaded, which would begin to clean. */

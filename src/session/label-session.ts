@@ -13,7 +13,7 @@ import { duplicateElsewhere, sharesVolumeWith, unfitOnMedium } from '#src/sessio
 import { type FirstBlock, readFirstBlock } from '#src/session/first-block';
 import { interruptedByDrive } from '#src/session/interruption';
 import { memoryPayload } from '#src/session/tape-file-source';
-import { nameCartridge, unfitByKind, writeProtectedError } from '#src/session/unfit';
+import { nameCartridge, unfitByKind, unfitForSerial, writeProtectedError } from '#src/session/unfit';
 import type { SessionPorts } from '#src/session/write-session';
 import { type TapeFileOutcome, writeTapeFile } from '#src/session/write-tape-file';
 import { encodeLabel } from '#src/volume/label';
@@ -72,10 +72,11 @@ async function assertMayDestroy(
   const name = nameCartridge(cartridge);
   const sharing = await sharesVolumeWith(cartridge, repositories);
   if (sharing && old) throw duplicateElsewhere({ cartridge: sharing, other: cartridge, volume: old.id });
-  if (found.kind === 'blank' && (!old || (await repositories.volumes.protection(old.key)).protection.kind === 'none'))
-    return;
-  const unfit = await unfitOnMedium(session, old, found);
+  const isFree =
+    found.kind === 'blank' && (!old || (await repositories.volumes.protection(old.key)).protection.kind === 'none');
+  const unfit = (isFree ? undefined : await unfitOnMedium(session, old, found)) ?? unfitForSerial(cartridge, medium);
   if (unfit) throw unfit;
+  if (isFree) return;
   if (medium.worm) {
     throw new GrandsireError('cartridge.worm-used', {
       message: `${name} is a WORM cartridge and carries a volume already`,
@@ -193,7 +194,8 @@ async function confirm(
     fill: 'appendable',
     writeProtected: false,
     usedBytes: 0,
-    serial: medium.mediumSerial,
+    // A drive that does not tell it today takes nothing back.
+    ...(medium.mediumSerial === undefined ? {} : { serial: medium.mediumSerial }),
     ...(medium.capacityBytes === undefined ? {} : { capacityBytes: medium.capacityBytes }),
   });
   await repositories.actions.append({
@@ -218,6 +220,8 @@ export async function settleLabelling(session: LabelSession): Promise<VolumeReco
   if (found.kind === 'ours' && !isNew) {
     await repositories.volumes.withdraw(volume.key);
   } else if (isNew || found.kind === 'blank' || found.kind === 'damaged-label') {
+    const unfit = unfitForSerial(cartridge, medium);
+    if (unfit) throw unfit;
     // Also where the new label's first block is there: its filemark may not be. Nothing of the volume lies behind it, unless a later catalog wrote that.
     const files = await repositories.tapeFiles.ofVolume(volume.key);
     if (isNew) await assertNothingBehindLabel({ drive, cartridge, volume, files, signal });

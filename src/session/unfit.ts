@@ -1,5 +1,6 @@
 import { GrandsireError } from '#src/base/errors';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
+import type { MediumState } from '#src/device/tape-drive';
 import type { FirstBlock } from '#src/session/first-block';
 
 /** Where a cartridge is, as operators address it. */
@@ -69,6 +70,25 @@ export function unfitForVolume(
         remedy: 'Clean the drive and try another drive; if that does not help, retire the cartridge.',
       });
   }
+}
+
+/**
+ * Another cartridge than the one that was labelled, though what lies on it fits: a copy, or a blank one in its place. Undefined where they agree, or one of the two
+ * serial numbers is not known.
+ */
+export function unfitForSerial(
+  cartridge: CartridgeRecord,
+  { mediumSerial }: Pick<MediumState, 'mediumSerial'>,
+): GrandsireError | undefined {
+  const { barcode, serial } = cartridge;
+  if (serial === undefined || mediumSerial === undefined || mediumSerial === serial) return undefined;
+  return new GrandsireError('cartridge.wrong-serial', {
+    message: `${nameCartridge(cartridge)} has the serial number ${mediumSerial}, and the one that was labelled under this barcode has ${serial}`,
+    remedy:
+      'It is another cartridge under this barcode: take it out and put the right one in, and have it looked at: ' +
+      `grandsire cartridge identify ${barcode}. If this one is to stand in its place for good: grandsire catalog rebuild ${barcode}.`,
+    details: { expected: serial, found: mediumSerial },
+  });
 }
 
 /** Cartridges that no data is ever written to, by what they are. */

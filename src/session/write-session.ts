@@ -18,7 +18,7 @@ import { unfitOnMedium } from '#src/session/duplicate-volume';
 import { readFirstBlock } from '#src/session/first-block';
 import { interruptedByDrive } from '#src/session/interruption';
 import type { PayloadSource } from '#src/session/tape-file-source';
-import { writeProtectedError } from '#src/session/unfit';
+import { unfitForSerial, writeProtectedError } from '#src/session/unfit';
 import { type TapeFileOutcome, writeTapeFile } from '#src/session/write-tape-file';
 import { type Descriptor, encodeDescriptor, parseDescriptor } from '#src/volume/descriptor';
 
@@ -69,7 +69,8 @@ export async function openWriteSession(options: OpenWriteSession): Promise<Write
   const medium = await drive.medium({ signal });
   if (medium.writeProtected) throw writeProtectedError(cartridge);
   await drive.configure({ compression: true }, { signal });
-  const unfit = await unfitOnMedium(options, volume, await readFirstBlock(drive, signal));
+  const found = await readFirstBlock(drive, signal);
+  const unfit = (await unfitOnMedium(options, volume, found)) ?? unfitForSerial(cartridge, medium);
   if (unfit) throw unfit;
   const files = await repositories.tapeFiles.ofVolume(volume.key);
   const point = await findAppendPoint({ drive, cartridge, volume, files, signal });

@@ -124,8 +124,12 @@ function edit({ folder }: Installation, change: (text: string) => string): void 
   writeFileSync(file, change(readFileSync(file, 'utf8')));
 }
 
-/** As an operator carries a cartridge: its image, which is all that there is of it. */
+/** As an operator carries a cartridge: its image, and the memory inside it. */
 function carry(from: TestLibrary, to: TestLibrary): void {
+  const record = from.readState().cartridges[barcode];
+  assert.ok(record);
+  const { home: _home, putOut: _putOut, seat: _seat, ...memory } = record;
+  to.editState((state) => ({ ...state, cartridges: { [barcode]: { ...memory, place: 'slot:1' } } }));
   renameSync(from.imagePath(barcode), to.imagePath(barcode));
 }
 

@@ -242,7 +242,13 @@ sets:
       area,
       last = true,
       repositories = this.catalog,
-    }: { readonly area?: StagingArea; readonly last?: boolean; readonly repositories?: Repositories } = {},
+      mount = this.mount,
+    }: {
+      readonly area?: StagingArea;
+      readonly last?: boolean;
+      readonly repositories?: Repositories;
+      readonly mount?: MountCartridge;
+    } = {},
   ): Promise<DespoolState> {
     const staged = area ?? (await this.staging());
     const state = await openDespoolState(dataSet, this.catalog);
@@ -255,7 +261,7 @@ sets:
         repositories,
         clock: this.clock,
         staged,
-        mount: this.mount,
+        mount,
         choose: async () => {
           const chosen = planned[next];
           next += 1;

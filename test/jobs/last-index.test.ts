@@ -4,6 +4,7 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { instant } from '#src/base/clock';
+import { GrandsireError } from '#src/base/errors';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { DataSetRecord } from '#src/catalog/data-sets';
 import type { VolumeKey, VolumeRecord } from '#src/catalog/volumes';
@@ -32,6 +33,50 @@ async function known(bench: JobBench, { id }: DataSetRecord) {
 
 const lastIndexes = async (bench: JobBench, dataSet: DataSetRecord): Promise<number> =>
   (await bench.catalog.tapeFiles.ofDataSet(dataSet.key)).filter(({ kind }) => kind === 'index').length;
+
+describe('what waits, told where no cartridge or no drive is left', () => {
+  const noDrive = new GrandsireError('drive.none-usable', { message: 'no drive works', remedy: 'Have it repaired.' });
+  const told = (work: Promise<unknown>) =>
+    work.then(
+      () => assert.fail('it was written'),
+      ({ code, message, details }: GrandsireError) => [
+        code,
+        details['segments'],
+        message.slice(message.indexOf('; ') + 2),
+      ],
+    );
+  const refusals = async (bench: JobBench, dataSet: DataSetRecord) => [
+    await told(bench.despool(dataSet, [])),
+    await told(bench.despool(dataSet, ['G00002L9'], { mount: () => Promise.reject(noDrive) })),
+  ];
+
+  it('segments that are on a cartridge and that no index lists are among those that stay staged', async () => {
+    await using bench = await JobBench.create();
+    for (const name of ['a', 'b', 'c']) writeFileSync(join(bench.source, name), randomBytes(700_000));
+    const dataSet = await bench.backup({ despool: false });
+    const count = (await bench.catalog.dataSets.segments(dataSet.key)).length;
+    assert.ok(count >= 2);
+    await bench.command('cartridge', 'label', '--all-blank', '--pool', 'scratch');
+    // Behind the last segment, before the index.
+    await bench.killedAt(`tape-file.committed:${count}`, 'staging', 'flush');
+    const states = (await bench.catalog.dataSets.inStaging()).map(({ state }) => state);
+    assert.deepEqual(states, Array(count).fill('written'));
+    assert.deepEqual(await refusals(bench, dataSet), [
+      ['cartridge.none-suitable', count, `${count} segments of ${dataSet.id} stay staged`],
+      ['drive.none-usable', count, `${count} segments of ${dataSet.id} stay staged and can be restored`],
+    ]);
+  });
+
+  it('where it is only the last index, that is said', async () => {
+    await using bench = await JobBench.create();
+    const dataSet = await withoutLastIndex(bench);
+    const words = `nothing of ${dataSet.id} is left in staging, and its last index is still to be written`;
+    assert.deepEqual(await refusals(bench, dataSet), [
+      ['cartridge.none-suitable', 0, words],
+      ['drive.none-usable', 0, words],
+    ]);
+  });
+});
 
 describe('the last index of a data set', () => {
   for (const command of [

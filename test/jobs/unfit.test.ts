@@ -127,6 +127,86 @@ describe('a run that meets cartridges that are not what they should be', () => {
     assert.deepEqual([await condition('G00001L9'), await condition('G00002L9')], ['good', 'good']);
   });
 
+  it('another cartridge under the barcode, told by its serial number alone: not written to until an operator accepts it', async () => {
+    await using bench = await JobBench.create({ cartridges: ['G00001L9', 'G00002L9', 'G00003L9'] });
+    const image = () => readFileSync(bench.device.imagePath('G00001L9'));
+    const swap = async (serial: string, content = image()) => {
+      await bench.close();
+      bench.device.editCartridge('G00001L9', { serial });
+      writeFileSync(bench.device.imagePath('G00001L9'), content);
+      await bench.open();
+    };
+    const next = () => bench.clock.set((bench.clock.now() + 60_000) as never);
+    const known = async () => {
+      const { condition, serial } = await bench.cartridge('G00001L9');
+      return [condition, serial];
+    };
+    writeFileSync(join(bench.source, 'file'), randomBytes(100_000));
+    await bench.backup({ cartridges: ['G00001L9'], protection: { kind: 'none' } });
+    const right = (await bench.cartridge('G00001L9')).serial ?? '';
+    assert.equal(right, bench.device.readState().cartridges['G00001L9']?.serial);
+    const before = image();
+    await swap('ANOTHER');
+    for (const [use, other] of [
+      ['overwrite', 'G00002L9'],
+      ['append', 'G00003L9'],
+    ] as const) {
+      next();
+      const dataSet = await bench.backup({ cartridges: [['G00001L9', use], other] });
+      const [unfit] = bench.passedOver.splice(0);
+      assert.deepEqual([unfit?.barcode, unfit?.code], ['G00001L9', 'cartridge.wrong-serial'], use);
+      assert.match(unfit?.message ?? '', new RegExp(`G00001L9.* ANOTHER,.* ${right}$`));
+      assert.deepEqual(image(), before, use);
+      const volume = await bench.catalog.volumes.ofCartridge((await bench.cartridge(other)).id);
+      const copies = await bench.catalog.tapeFiles.copiesOf(dataSet.key);
+      assert.ok(copies.length > 0 && copies.every((copy) => copy.volume === volume?.key), use);
+      assert.deepEqual(await known(), ['suspect', right], use);
+    }
+    assert.equal((await bench.command('cartridge', 'identify', 'G00001L9')).exitCode, 3);
+    assert.deepEqual(await known(), ['suspect', right]);
+    await swap('BLANK', Buffer.alloc(0));
+    const refused = JSON.parse((await bench.command('cartridge', 'label', 'G00001L9', '--yes', '--json')).stdout);
+    assert.equal(refused.refused[0]?.code, 'cartridge.wrong-serial');
+    assert.equal(image().length, 0);
+
+    // The right one is back; then a copy of it is to stand in its place for good.
+    await swap(right, before);
+    assert.equal((await bench.command('cartridge', 'identify', 'G00001L9')).exitCode, 0);
+    assert.deepEqual(await known(), ['good', right]);
+    await swap('COPY');
+    assert.equal((await bench.command('cartridge', 'identify', 'G00001L9')).exitCode, 3);
+    assert.match((await bench.rebuild(['G00001L9'])).doubts.join(), /another cartridge than before/);
+    assert.deepEqual(await known(), ['good', 'COPY']);
+    next();
+    await bench.backup({ cartridges: ['G00001L9'], protection: { kind: 'none' } });
+    assert.deepEqual(bench.passedOver, []);
+    // And a new one, after nothing on it is protected any more.
+    await swap('NEW', Buffer.alloc(0));
+    await bench.rebuild(['G00001L9']);
+    assert.equal((await bench.command('cartridge', 'label', 'G00001L9', '--yes')).exitCode, 0);
+    assert.deepEqual(await known(), ['good', 'NEW']);
+  });
+
+  it('a labelling that was cut off is not ended on another cartridge; what a drive does not tell is no contradiction', async () => {
+    await using bench = await JobBench.create();
+    const image = () => readFileSync(bench.device.imagePath('G00001L9'));
+    writeFileSync(join(bench.source, 'file'), randomBytes(100_000));
+    await bench.backup({ cartridges: ['G00001L9'], protection: { kind: 'none' } });
+    await bench.killedAt('labelling.intent:1', 'cartridge', 'label', 'G00001L9', '--yes');
+    const { id, serial } = await bench.cartridge('G00001L9');
+    await bench.close();
+    bench.device.editCartridge('G00001L9', { serial: 'ANOTHER' });
+    writeFileSync(bench.device.imagePath('G00001L9'), Buffer.alloc(0));
+    await bench.open();
+    const label = () => bench.command('cartridge', 'label', 'G00001L9', '--yes', '--json');
+    assert.equal(JSON.parse((await label()).stdout).refused[0]?.code, 'cartridge.wrong-serial');
+    assert.equal(image().length, 0);
+    assert.equal((await bench.cartridge('G00001L9')).serial, serial);
+    await bench.catalog.cartridges.update(id, { serial: undefined });
+    assert.deepEqual(JSON.parse((await label()).stdout).labelled, ['G00001L9']);
+    assert.equal((await bench.cartridge('G00001L9')).serial, 'ANOTHER');
+  });
+
   it('labels a blank one that it is to append to, and holds nothing against it', async () => {
     await using bench = await JobBench.create();
     writeFileSync(join(bench.source, 'file'), 'content');

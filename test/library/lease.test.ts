@@ -10,6 +10,7 @@ import { systemClock } from '#src/base/clock';
 import { type Duration, milliseconds, seconds } from '#src/base/duration';
 import { type GrandsireError, interrupted } from '#src/base/errors';
 import { acquireFlockLease, type LeaseHolder } from '#src/base/flock-lease';
+import { SharedLease } from '#src/library/shared-lease';
 import { createManagedLibrary } from '#test/library/managed-library';
 
 const holderProgram = fileURLToPath(new URL('./lease-holder.js', import.meta.url));
@@ -33,6 +34,7 @@ describe('flock lease', () => {
   const rows = new Map<string, LeaseHolder>();
   const pauses: Duration[] = [];
   let whilePausing: () => Promise<void> = async () => undefined;
+  let beforeRemoving: () => void = () => undefined;
   const acquire = (wait: Duration, signal?: AbortSignal) =>
     acquireFlockLease({
       resource: 'library:main',
@@ -40,7 +42,10 @@ describe('flock lease', () => {
       rows: {
         get: async (resource) => rows.get(resource),
         put: async (holder) => void rows.set(holder.resource, holder),
-        remove: async (resource) => void rows.delete(resource),
+        remove: async (resource) => {
+          beforeRemoving();
+          rows.delete(resource);
+        },
       },
       job: 'backup run home',
       wait,
@@ -96,6 +101,28 @@ describe('flock lease', () => {
     const lease = await acquire(seconds(30));
     whilePausing = async () => undefined;
     await lease[Symbol.asyncDispose]();
+  });
+
+  it('shared: what failed while it was given back is told once, and the next use takes it anew', async () => {
+    const shared = new SharedLease((signal) => acquire(milliseconds(0), signal));
+    const first = await shared.use();
+    const second = await shared.use();
+    const failure = new RangeError('the catalog is locked');
+    beforeRemoving = () => {
+      beforeRemoving = () => undefined;
+      throw failure;
+    };
+    await first[Symbol.asyncDispose]();
+    const givingBack = second[Symbol.asyncDispose]();
+    // Comes while it is being given back, and is no part of that.
+    const [told, meanwhile] = await Promise.allSettled([givingBack, shared.use()]);
+    assert.ok(told.status === 'rejected' && told.reason === failure);
+    assert.ok(meanwhile.status === 'fulfilled');
+    await assert.rejects(acquire(milliseconds(0)), hasCode('lease.held'));
+    await meanwhile.value[Symbol.asyncDispose]();
+    await (await shared.use())[Symbol.asyncDispose]();
+    assert.equal(rows.size, 0);
+    await (await acquire(milliseconds(0)))[Symbol.asyncDispose]();
   });
 
   it('stops waiting when it is interrupted', async () => {

@@ -5,12 +5,14 @@ import { after, describe, it } from 'node:test';
 import { compareFolders } from '#src/cli/demo/compare-folders';
 import { skipWithout, tgtTools } from '#test/rig/rig-tools';
 import { TgtLibrary } from '#test/rig/tgt-library';
+import { InterposedTransport } from '#test/support/interposed-transport';
 import { TgtDevices } from '#test/tgt/tgt-devices';
 import { TgtWorkplace } from '#test/tgt/tgt-workplace';
 
 if (existsSync('/dev/shm')) process.env['TMPDIR'] = '/dev/shm';
 
 const barcodes = ['T00001L8', 'T00002L8', 'T00003L8', 'T00004L8'] as const;
+const readElementStatus = 0xb8;
 const skip = skipWithout(tgtTools);
 
 interface Run {
@@ -136,6 +138,29 @@ describe('the main job on a library of tgt', { skip }, () => {
     const restored = join(place.folder, 'restored');
     await place.json(['restore', 'run', place.source, '--to', restored]);
     assert.deepEqual((await compareFolders(place.source, join(restored, place.source))).differences, []);
+  });
+
+  it('waits for a library that restarts under a command, and tells the operator so', async () => {
+    const { library, place } = await begin();
+    using _ = place;
+    let restart = async (): Promise<void> => {
+      restart = async () => undefined;
+      await library.kill();
+      await library.start();
+    };
+    place.devices = {
+      interpose: (transport) =>
+        new InterposedTransport(transport).always(readElementStatus, async (pass) => {
+          await restart();
+          return await pass();
+        }),
+    };
+    const looked = await place.run('library', 'inventory');
+    assert.equal(looked.exitCode, 0, looked.stderr);
+    const [lost, back, ...others] = looked.stderr.split('\n').filter((line) => line.includes('iSCSI portal'));
+    assert.match(lost ?? '', /^no connection to the iSCSI portal \S+: it is tried again for up to 60 s$/);
+    assert.match(back ?? '', /^the iSCSI portal \S+ is connected again$/);
+    assert.deepEqual(others, []);
   });
 
   it('is told that the library is gone, and works again when it is back', async () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { instant, ManualClock } from '#src/base/clock';
 import { hours } from '#src/base/duration';
 import type { TimeZone } from '#src/base/time-zone';
+import type { DeviceSurroundings } from '#src/compose';
 import { type Invocation, invoke } from '#test/cli/invoke';
 import type { TgtLibrary } from '#test/rig/tgt-library';
 import { type ProcessRun, startProgram } from '#test/support/installation';
@@ -14,6 +15,8 @@ const hour = hours(1);
 export class TgtWorkplace implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), 'grandsire-tgt-work-'));
   readonly source = join(this.folder, 'source');
+  /** Put between the program and the devices in commands in this process. */
+  devices: DeviceSurroundings = {};
   readonly #clock = new ManualClock(instant(Date.parse('2026-11-23T22:00:00Z')));
 
   constructor({ portal, target }: TgtLibrary) {
@@ -36,7 +39,12 @@ sets:
   /** In this process, an hour after the last. */
   async run(...argv: readonly string[]): Promise<Invocation> {
     this.#pass();
-    return await invoke(argv, { folder: this.folder, clock: this.#clock, timeZone: 'UTC' as TimeZone });
+    return await invoke(argv, {
+      folder: this.folder,
+      clock: this.#clock,
+      timeZone: 'UTC' as TimeZone,
+      devices: this.devices,
+    });
   }
 
   /** With `--json`; throws where the exit code is not the one expected. */

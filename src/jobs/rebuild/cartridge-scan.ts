@@ -6,6 +6,7 @@ import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Catalog } from '#src/catalog/catalog';
 import type { TapeFileRecord } from '#src/catalog/tape-files';
 import type { VolumeRecord, VolumeRepository } from '#src/catalog/volumes';
+import type { MediumState } from '#src/device/tape-drive';
 import { isCopyFault } from '#src/jobs/copy-sources';
 import { inAnyDrive, type MountCartridge } from '#src/jobs/mounting';
 import { rememberUnfit } from '#src/jobs/prepare-volume';
@@ -75,8 +76,10 @@ export class CartridgeScan {
   async #scan(cartridge: CartridgeRecord): Promise<void> {
     const { catalog, mount, signal } = this.#ports;
     await using mounted = await mount(cartridge, { purpose: 'catalog rebuild', writing: false, signal });
+    const medium = await mounted.drive.medium({ signal });
     const found = await readFirstBlock(mounted.drive, signal);
     if (found.kind !== 'ours' || (await this.#isOnAnother(cartridge, found.label))) {
+      if (found.kind === 'blank' && (await this.#isFree(cartridge))) await this.#acceptSerial(cartridge, medium);
       this.cartridges.push({ barcode: cartridge.barcode, found: found.kind, tapeFiles: 0 });
       if (found.kind === 'foreign' || found.kind === 'blank') {
         await catalog.cartridges.update(cartridge.id, { fill: found.kind });
@@ -92,7 +95,10 @@ export class CartridgeScan {
       this.#ports.onNote(`${cartridge.barcode}: ${countOf(files.length, 'tape file')}`);
     }
     const volume = await this.#keepVolume(cartridge, found.label, files[0]);
-    if (volume) this.volumes.push({ cartridge, volume, files });
+    if (volume) {
+      this.volumes.push({ cartridge, volume, files });
+      await this.#acceptSerial(cartridge, medium);
+    }
     this.cartridges.push({
       barcode: cartridge.barcode,
       found: volume ? 'ours' : 'damaged-label',
@@ -114,6 +120,26 @@ export class CartridgeScan {
     this.#ports.onDoubt(error.message);
     await rememberUnfit(cartridge, error, { repositories: catalog, clock });
     return true;
+  }
+
+  /** Nothing that is protected should be on it. */
+  async #isFree({ id }: CartridgeRecord): Promise<boolean> {
+    const { volumes } = this.#ports.catalog;
+    const volume = await volumes.ofCartridge(id);
+    return !volume || (await volumes.protection(volume.key)).protection.kind === 'none';
+  }
+
+  /** The medium is believed, also where it is another one than before. */
+  async #acceptSerial(cartridge: CartridgeRecord, medium: MediumState): Promise<void> {
+    const { catalog, onDoubt } = this.#ports;
+    const { mediumSerial: serial } = medium;
+    if (serial === undefined || serial === cartridge.serial) return;
+    if (cartridge.serial !== undefined) {
+      onDoubt(
+        `${cartridge.barcode}: it is another cartridge than before (serial number ${serial}, not ${cartridge.serial}), and stands in its place from now on`,
+      );
+    }
+    await catalog.cartridges.update(cartridge.id, { serial });
   }
 
   /**

@@ -196,6 +196,43 @@ describe('the way back', () => {
     assert.deepEqual(delays.slice(before), [15_000], 'the next command does not begin from zero, and tries once');
   });
 
+  test('the operator is told once of each outage, and once that it is over, however many commands wait or fail meanwhile', async () => {
+    const { delays, pause } = recorded();
+    const told: string[] = [];
+    const note = (text: string): void => void told.push(`${delays.length} ${text}`);
+    const refuse = (link: Link) => link.next().then(() => link.reset());
+    // More than are tried within a minute.
+    const outage = Array.from({ length: 20 }, () => refuse);
+    await using target = await ScriptedTarget.start(lose(), lose(), ...outage, async (link) => {
+      await link.login();
+      await good(link)(1);
+      await link.logout();
+    });
+    await using opened = await openUnit(target, { pause, note, elapsed: () => 0 });
+    const portal = `127.0.0.1:${target.portal.port}`;
+    const [lost, back] = [
+      `no connection to the iSCSI portal ${portal}: it is tried again for up to 60 s`,
+      `the iSCSI portal ${portal} is connected again`,
+    ];
+    await loseOne(opened.unit);
+    assert.deepEqual(told, [], 'nobody waits yet');
+    await loseOne(opened.unit);
+    assert.deepEqual(told.splice(0), [`0 ${lost}`, `1 ${back}`]);
+    let failures = 0;
+    const inquire = () => opened.unit.execute(inquiry, none, { timeout });
+    for (let isBack = false; !isBack; failures += isBack ? 0 : 1) {
+      isBack = await inquire().then(
+        () => true,
+        () => false,
+      );
+    }
+    assert.ok(failures > 2, `${failures} commands failed`);
+    assert.deepEqual(told, [`1 ${lost}`, `${outage.length + 2} ${back}`]);
+    await opened[Symbol.asyncDispose]();
+    await target.done();
+    assert.equal(told.length, 2);
+  });
+
   test('attempts that take long count as waiting', async () => {
     const { delays, pause } = recorded();
     let now = 0;
