@@ -47,7 +47,8 @@ export function onStateFile<T>(path: string, work: (path: string) => T): T {
   }
 }
 
-const stateNotWritable = (what: string, cause: unknown): GrandsireError =>
+/** The failure of a write below `state`. */
+export const stateNotWritable = (what: string, cause: unknown): GrandsireError =>
   new GrandsireError('state.not-writable', {
     message: `${what}: ${cause instanceof Error ? cause.message : String(cause)}`,
     remedy:

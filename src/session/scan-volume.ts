@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
-import { finished } from 'node:stream/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { throwIfAborted } from '#src/base/errors';
+import { stateNotWritable } from '#src/base/make-directory';
 import { Xxh64Stream } from '#src/base/xxh64';
 import type { AttentionOutcome, ReadOutcome, SpaceOutcome, TapeDrive } from '#src/device/tape-drive';
 import { interruptedByDrive } from '#src/session/interruption';
@@ -143,7 +142,7 @@ interface Through {
 async function readThrough(options: ScanOptions, { buffer, path, block }: Through): Promise<Passed> {
   const { drive, signal } = options;
   const hash = new Xxh64Stream();
-  const sink = path === undefined ? undefined : createWriteStream(path, { mode: 0o600 });
+  await using sink = path === undefined ? undefined : await KeptPayload.create(path);
   let payloadBlocks = 0;
   let payloadBytes = 0;
   let endedByFilemark = false;
@@ -163,13 +162,40 @@ async function readThrough(options: ScanOptions, { buffer, path, block }: Throug
     payloadBytes += outcome.bytes;
     const bytes = buffer.subarray(0, outcome.bytes);
     hash.update(bytes);
-    if (sink && !sink.write(Buffer.from(bytes))) await once(sink, 'drain');
-  }
-  if (sink) {
-    sink.end();
-    await finished(sink);
+    await sink?.append(bytes);
   }
   return { payloadBlocks, payloadBytes, xxh64: hash.digest(), endedByFilemark };
+}
+
+/** A file below the state directory that a payload is kept in; throws `state.not-writable`. */
+class KeptPayload implements AsyncDisposable {
+  readonly #path: string;
+  readonly #file: FileHandle;
+
+  private constructor(path: string, file: FileHandle) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  static async create(path: string): Promise<KeptPayload> {
+    return new KeptPayload(path, await writing(path, open(path, 'w', 0o600)));
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    await writing(this.#path, this.#file.appendFile(bytes));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await writing(this.#path, this.#file.close());
+  }
+}
+
+async function writing<T>(path: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    throw stateNotWritable(`${path} cannot be written`, cause);
+  }
 }
 
 /** Damage inside a tape file is passed by going to the next filemark, where the drive can. */

@@ -169,6 +169,26 @@ describe('a full disk', { skip: missingForMounts() }, () => {
     assert.equal((await here.command('library', 'move', 'G00001L9', 'slot:7')).exitCode, 0);
   });
 
+  it('of the state directory ends a rebuild that keeps an index there, and the next one begins anew', async () => {
+    await using here = await prepared();
+    for (let n = 0; n < 2000; n += 1) writeFileSync(join(here.source, `${n}-${randomBytes(60).toString('hex')}`), '');
+    const run = await here.command('backup', 'run', 'home', '--json');
+    assert.equal(run.exitCode, 0, run.stdout);
+    const [cartridge] = JSON.parse(run.stdout).cartridges;
+    using disk = onSmallDisk(join(here.folder, 'state'), large);
+    writeFileSync(join(disk.path, 'other'), '');
+    const { bsize, blocks, bfree } = statfsSync(disk.path);
+    disk.resize((blocks - bfree) * bsize + 30 * pageBytes);
+    const { exitCode, stdout, stderr } = await here.command('catalog', 'rebuild', cartridge, '--json');
+    const { error } = JSON.parse(stdout);
+    assert.deepEqual([error.code, exitCode], ['state.not-writable', 1], stdout + stderr);
+    assert.match(error.message, /\/state\/.*index-0\.tar\.zst cannot be written: ENOSPC/);
+    disk.resize(large);
+    const again = await here.command('catalog', 'rebuild', cartridge, '--json');
+    assert.equal(again.exitCode, 0, again.stdout);
+    assert.equal((await here.command('catalog', 'check')).exitCode, 0);
+  });
+
   for (const pages of [8, 60]) {
     it(`of the catalog, with ${pages} pages left, is said as what it is, and nothing contradicts itself later`, async () => {
       await using here = await prepared();
