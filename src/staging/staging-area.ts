@@ -1,6 +1,7 @@
 import { constants, existsSync } from 'node:fs';
 import { access, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { scratchPrefix } from '#src/archive/scratch-file';
 import type { SegmentSink } from '#src/archive/segment-sink';
 import { isDiskFull } from '#src/base/disk-full';
 import { GrandsireError, interrupted } from '#src/base/errors';
@@ -183,6 +184,9 @@ export class StagingArea {
   async recover(): Promise<readonly Finding[]> {
     const { path, dataSets } = this.#options;
     await this.#ensureWritable();
+    for (const name of await readdir(path)) {
+      if (name.startsWith(scratchPrefix)) await rm(join(path, name), { recursive: true });
+    }
     const findings: Finding[] = [];
     for (const dataSet of await stagedDataSets(path)) findings.push(...(await this.#recoverFolder(dataSet)));
     const names = new Map<DataSetKey, string>();

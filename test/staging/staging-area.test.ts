@@ -145,7 +145,11 @@ describe('after a crash', () => {
     await catalog.dataSets.beginSegment(dataSet.key, next + 1);
     writeFileSync(before.segment(dataSet.id, next + 1), 'renamed, not committed');
     writeFileSync(before.scratch(dataSet.id, 'index.tar.zst'), 'scratch');
+    // As `openScratchFile` leaves it where the process dies before the name is gone.
+    mkdirSync(join(folder, 'staging', '.scratch-Ab12Cd'));
+    writeFileSync(join(folder, 'staging', '.scratch-Ab12Cd', 'file'), '');
     const area = await openArea();
+    assert.deepEqual(readdirSync(join(folder, 'staging')), [dataSet.id]);
     assert.deepEqual(await catalog.dataSets.segments(dataSet.key), staged);
     const left = readdirSync(join(folder, 'staging', dataSet.id)).filter((name) => !/\.(index|json)$/.test(name));
     assert.equal(left.length, staged.length);
