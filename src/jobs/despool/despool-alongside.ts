@@ -1,6 +1,6 @@
 import { GrandsireError } from '#src/base/errors';
 import type { DataSetRecord } from '#src/catalog/data-sets';
-import { type DespoolPorts, type DespoolState, despool, openDespoolState } from '#src/jobs/despool';
+import { type DespoolPorts, type DespoolState, despool, openDespoolState } from '#src/jobs/despool/despool';
 import type { StagingArea } from '#src/staging/staging-area';
 
 export interface AlongsidePorts extends DespoolPorts {

@@ -9,11 +9,16 @@ import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { Repositories } from '#src/catalog/catalog';
 import type { DataSetRecord, SegmentRecord } from '#src/catalog/data-sets';
 import type { VolumeRecord } from '#src/catalog/volumes';
+import {
+  giveUpLostSegments,
+  type LossPorts,
+  pendingSegments,
+  type StagedSegments,
+} from '#src/jobs/despool/lost-segments';
+import { noneSuitable, type Unfit, whatWaits } from '#src/jobs/despool/none-suitable';
 import { indexCoverage } from '#src/jobs/index-coverage';
 import { describeDataSet } from '#src/jobs/index-record';
-import { giveUpLostSegments, type LossPorts, pendingSegments, type StagedSegments } from '#src/jobs/lost-segments';
 import { type MountCartridge, type MountedCartridge, SecondChances, writingOn } from '#src/jobs/mounting';
-import { noneSuitable, type Unfit, whatWaits } from '#src/jobs/none-suitable';
 import { type CartridgeUse, prepareVolume, rememberUnfit } from '#src/jobs/prepare-volume';
 import { isDriveFault, isDriveTrouble, isTimeOut } from '#src/library/drives/drive-trouble';
 import type { CartridgeId } from '#src/media/facets';
