@@ -3,7 +3,7 @@ import type { Clock } from '#src/base/clock';
 import type { GrandsireError } from '#src/base/errors';
 import type { Catalog } from '#src/catalog/catalog';
 import type { Configuration } from '#src/config/configuration';
-import type { DespoolProgress } from '#src/jobs/despool';
+import type { DespoolProgress } from '#src/jobs/despool/despool-ports';
 import type { MountCartridge } from '#src/jobs/mounting';
 
 /** What backups and flushes work with. */

@@ -9,7 +9,7 @@ import type { BackupPorts } from '#src/jobs/backup-ports';
 import { closeInterrupted, dropInterrupted } from '#src/jobs/close-interrupted';
 import { createDataSet } from '#src/jobs/create-data-set';
 import { decideRun, type RunDecision, type RunQuestion } from '#src/jobs/decide-run';
-import type { DespoolAlongside } from '#src/jobs/despool-alongside';
+import type { DespoolAlongside } from '#src/jobs/despool/despool-alongside';
 import { describeDataSet } from '#src/jobs/index-record';
 import type { PlanningConfiguration } from '#src/jobs/planning-state';
 import { segmentSize } from '#src/jobs/segment-size';
@@ -122,7 +122,7 @@ async function despoolAlongside(
   { dataSet, decision, staging, ports }: Staging,
   { planning }: BackupRequest,
 ): Promise<DespoolAlongside> {
-  const { DespoolAlongside } = await import('#src/jobs/despool-alongside');
+  const { DespoolAlongside } = await import('#src/jobs/despool/despool-alongside');
   const { despoolPortsFor } = await import('#src/jobs/flush');
   return new DespoolAlongside(dataSet, staging, {
     ...despoolPortsFor(decision, staging, ports),

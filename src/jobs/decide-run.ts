@@ -5,7 +5,7 @@ import { dayAt, type TimeZone } from '#src/base/time-zone';
 import type { Repositories } from '#src/catalog/catalog';
 import type { DataSetKey, DataSetRecord, Level } from '#src/catalog/data-sets';
 import type { BackupSetSettings } from '#src/config/configuration';
-import type { ChooseCartridge } from '#src/jobs/despool';
+import type { ChooseCartridge } from '#src/jobs/despool/despool-ports';
 import { type PlanningConfiguration, readPlanningState } from '#src/jobs/planning-state';
 import type { CartridgeId, Protection } from '#src/media/facets';
 import type { ScheduleReason } from '#src/report/schedule-reason';

@@ -4,7 +4,9 @@ import { parseTimeZone, utc } from '#src/base/time-zone';
 import type { DataSetRecord, DataSetState } from '#src/catalog/data-sets';
 import type { BackupPorts } from '#src/jobs/backup-ports';
 import { cartridgeChooser, type RunDecision, unscheduledRotation } from '#src/jobs/decide-run';
-import { type ChooseCartridge, type DespoolPorts, despool, openDespoolState } from '#src/jobs/despool';
+import { despool } from '#src/jobs/despool/despool';
+import type { ChooseCartridge, DespoolPorts } from '#src/jobs/despool/despool-ports';
+import { openDespoolState } from '#src/jobs/despool/despool-state';
 import type { PlanningConfiguration } from '#src/jobs/planning-state';
 import type { StagingArea } from '#src/staging/staging-area';
 

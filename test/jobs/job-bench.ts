@@ -14,7 +14,8 @@ import type { DataSetRecord, Level, SegmentRecord } from '#src/catalog/data-sets
 import type { VolumeRecord } from '#src/catalog/volumes';
 import { type App, type DeviceSurroundings, openApp } from '#src/compose';
 import { loadConfiguration } from '#src/config/load-configuration';
-import { type DespoolState, despool, openDespoolState } from '#src/jobs/despool';
+import { despool } from '#src/jobs/despool/despool';
+import { type DespoolState, openDespoolState } from '#src/jobs/despool/despool-state';
 import { describeDataSet } from '#src/jobs/index-record';
 import type { MountCartridge } from '#src/jobs/mounting';
 import { type CartridgeUse, prepareVolume } from '#src/jobs/prepare-volume';

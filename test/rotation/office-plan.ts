@@ -6,7 +6,14 @@ import type { DataSetKey } from '#src/catalog/data-sets';
 import type { CartridgeId } from '#src/media/facets';
 import type { ScheduleReason } from '#src/report/schedule-reason';
 import { planSchedule } from '#src/rotation/planner';
-import type { Plan, PlannedRun, PlanningCartridge, PlanningDataSet, PlanningState } from '#src/rotation/planning-state';
+import type {
+  Plan,
+  PlannedRun,
+  PlanningCartridge,
+  PlanningDataSet,
+  PlanningState,
+  RunningRun,
+} from '#src/rotation/planning-state';
 import { cartridge, cartridges, day, london, monday, office } from '#test/rotation/office';
 
 export const morning = (date: CalendarDay): Instant => startOfDay(date, london);
@@ -24,6 +31,15 @@ export const barcodes = ({ cartridges: list }: PlannedRun): readonly string[] =>
 export const reason = <C extends ScheduleReason['code']>(run: PlannedRun, code: C) =>
   run.reasons.find((r): r is Extract<ScheduleReason, { code: C }> => r.code === code);
 export const id = (number: number): CartridgeId => number as CartridgeId;
+
+/** The run of Monday, begun at its hour, with one cartridge written on. */
+export const runOfMonday: RunningRun = {
+  rotation: 'office',
+  day: monday,
+  startedAt: instant(morning(monday) + 79_200_000),
+  taken: [id(1)],
+  passedOver: [],
+};
 
 /** A complete full of the set `home`, written on the cartridge in the evening of a day. */
 export function dataSet(

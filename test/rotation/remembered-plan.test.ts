@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { instant } from '#src/base/clock';
 import { allocateNext } from '#src/rotation/allocate-next';
 import type { PlannedRun, PlanningCartridge } from '#src/rotation/planning-state';
 import { cartridges, day, monday, office } from '#test/rotation/office';
-import { barcodes, firstRun, id, morning, plan, reason } from '#test/rotation/office-plan';
+import { barcodes, firstRun, id, plan, reason, runOfMonday } from '#test/rotation/office-plan';
 
 test('a plan that was remembered stays, although another choice would be made now', () => {
   const allocation = { rotation: 'office', runDay: monday, tier: 'son', ordinal: 1, cartridge: id(13) };
@@ -56,25 +55,19 @@ test('an extra cartridge is the free one whose next planned use is the furthest 
   });
   const allocations = [allocation(monday, 1), allocation('2026-12-08', 2), allocation('2026-12-15', 3)];
   const state = office({ cartridges: three, allocations });
-  const running = {
-    rotation: 'office',
-    day: monday,
-    startedAt: instant(morning(monday) + 79_200_000),
-    taken: [id(1)],
-    passedOver: [],
-  };
-  const next = allocateNext(state, { now: running.startedAt, running });
+  const now = runOfMonday.startedAt;
+  const next = allocateNext(state, { now, running: runOfMonday });
   assert.equal(next.cartridge?.barcode, 'G00003L9');
   assert.deepEqual(reason(next.run, 'cartridge.furthest-next-use'), {
     code: 'cartridge.furthest-next-use',
     cartridge: 'G00003L9',
     nextUse: '2026-12-15',
   });
-  const spare = allocateNext({ ...state, cartridges: cartridges(4) }, { now: running.startedAt, running });
+  const spare = allocateNext({ ...state, cartridges: cartridges(4) }, { now, running: runOfMonday });
   assert.equal(spare.cartridge?.barcode, 'G00004L9', 'one that is not planned at all is further away');
-  const third = allocateNext(state, { now: running.startedAt, running: { ...running, passedOver: [id(3)] } });
+  const third = allocateNext(state, { now, running: { ...runOfMonday, passedOver: [id(3)] } });
   assert.equal(third.cartridge?.barcode, 'G00002L9');
-  const none = allocateNext({ ...state, cartridges: cartridges(1) }, { now: running.startedAt, running });
+  const none = allocateNext({ ...state, cartridges: cartridges(1) }, { now, running: runOfMonday });
   assert.equal(none.cartridge, undefined);
   assert.equal(none.shortage?.missing, 1);
 });

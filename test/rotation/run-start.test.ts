@@ -17,21 +17,15 @@ import {
   morning,
   plan,
   reason,
+  runOfMonday,
   until,
   withBase,
   written,
 } from '#test/rotation/office-plan';
 
 test('a run that crosses midnight belongs to the day it began', () => {
-  const running = {
-    rotation: 'office',
-    day: monday,
-    startedAt: instant(morning(monday) + 79_200_000),
-    taken: [id(1)],
-    passedOver: [],
-  };
   const now = instant(morning(day('2026-11-24')) + 3_600_000);
-  const next = allocateNext(office(), { now, running });
+  const next = allocateNext(office(), { now, running: runOfMonday });
   assert.equal(next.run.day, monday);
   assert.deepEqual(
     next.allocations.map(({ runDay, ordinal, cartridge: number }) => [runDay, ordinal, number]),

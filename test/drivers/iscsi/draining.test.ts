@@ -1,32 +1,23 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { milliseconds, seconds } from '#src/base/duration';
-import { failureOf, none, openUnit, testUnitReady, timeout, waitFor } from '#test/drivers/iscsi/initiator';
-import { type Link, ScriptedTarget } from '#test/drivers/iscsi/scripted-target';
-
-const inquiry = Buffer.from('120000002400', 'hex');
+import { failureOf, inquiry, none, openUnit, testUnitReady, timeout, waitFor } from '#test/drivers/iscsi/initiator';
+import { answerOne, type Link, ScriptedTarget } from '#test/drivers/iscsi/scripted-target';
 
 const askForLogout = (link: Link): void => link.send('asynchronousMessage', { event: 1, parameter3: 5 });
 
 describe('a target asks for a logout while a command does not end', () => {
   test('one that was called off still has its limit, and is then aborted: what waits for the new login goes on', async () => {
-    await using target = await ScriptedTarget.start(
-      async (link) => {
-        await link.login();
-        const command = await link.next('scsiCommand');
-        askForLogout(link);
-        const abort = await link.next('taskManagementRequest');
-        assert.equal(abort.field('referencedTag'), command.field('itt'));
-        link.send('taskManagementResponse', { itt: abort.field('itt') });
-        await link.logout();
-        await link.closed();
-      },
-      async (link) => {
-        await link.login();
-        link.respond(await link.next('scsiCommand'));
-        await link.logout();
-      },
-    );
+    await using target = await ScriptedTarget.start(async (link) => {
+      await link.login();
+      const command = await link.next('scsiCommand');
+      askForLogout(link);
+      const abort = await link.next('taskManagementRequest');
+      assert.equal(abort.field('referencedTag'), command.field('itt'));
+      link.send('taskManagementResponse', { itt: abort.field('itt') });
+      await link.logout();
+      await link.closed();
+    }, answerOne);
     await using opened = await openUnit(target);
     const [abort, reason] = [new AbortController(), new RangeError('enough')];
     const { signal } = abort;

@@ -4,8 +4,8 @@ import { Connection } from '#drivers/iscsi/connection';
 import { FullFeaturePhase } from '#drivers/iscsi/full-feature-phase';
 import { milliseconds, seconds } from '#src/base/duration';
 import { buildPdu } from '#test/drivers/iscsi/figures';
-import { failureOf, none, openUnit, testUnitReady, timeout, waitFor } from '#test/drivers/iscsi/initiator';
-import { ScriptedTarget } from '#test/drivers/iscsi/scripted-target';
+import { failureOf, inquiry, none, openUnit, testUnitReady, timeout, waitFor } from '#test/drivers/iscsi/initiator';
+import { answerOne, ScriptedTarget } from '#test/drivers/iscsi/scripted-target';
 
 const lun1 = 0x0001_0000_0000_0000n;
 
@@ -143,25 +143,18 @@ describe('asynchronous messages', () => {
 
   for (const event of [1, 4]) {
     test(`${event}: what is in flight ends, then logout and a new login`, async () => {
-      await using target = await ScriptedTarget.start(
-        async (link) => {
-          await link.login();
-          const command = await link.next('scsiCommand');
-          link.send('asynchronousMessage', { event, parameter3: 5 });
-          link.respond(command);
-          await link.logout();
-          await link.closed();
-        },
-        async (link) => {
-          await link.login();
-          link.respond(await link.next('scsiCommand'));
-          await link.logout();
-        },
-      );
+      await using target = await ScriptedTarget.start(async (link) => {
+        await link.login();
+        const command = await link.next('scsiCommand');
+        link.send('asynchronousMessage', { event, parameter3: 5 });
+        link.respond(command);
+        await link.logout();
+        await link.closed();
+      }, answerOne);
       await using opened = await openUnit(target);
       const first = opened.unit.execute(testUnitReady, none, { timeout });
       assert.equal((await first).status, 0);
-      const second = await opened.unit.execute(Buffer.from('120000002400', 'hex'), none, { timeout });
+      const second = await opened.unit.execute(inquiry, none, { timeout });
       assert.equal(second.status, 0);
       await opened[Symbol.asyncDispose]();
       await target.done();

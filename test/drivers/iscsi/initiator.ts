@@ -11,6 +11,7 @@ export const none = { direction: 'none' } as const;
 /** Longer than anything takes, and short enough to wait for where something is broken. */
 export const timeout = seconds(10);
 export const testUnitReady = Buffer.alloc(6);
+export const inquiry = Buffer.from('120000002400', 'hex');
 
 /** For sessions with a scripted target: nothing waits. */
 export const sessionOptions = (

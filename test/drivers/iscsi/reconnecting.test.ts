@@ -4,10 +4,9 @@ import { IscsiTransport } from '#drivers/iscsi/transport';
 import { seconds } from '#src/base/duration';
 import { throwIfAborted } from '#src/base/errors';
 import type { Pause } from '#src/base/pause';
-import { failureOf, none, openUnit, pattern, testUnitReady, timeout } from '#test/drivers/iscsi/initiator';
+import { failureOf, inquiry, none, openUnit, pattern, testUnitReady, timeout } from '#test/drivers/iscsi/initiator';
 import { type Link, ScriptedTarget } from '#test/drivers/iscsi/scripted-target';
 
-const inquiry = Buffer.from('120000002400', 'hex');
 const attention = Buffer.from('0012700006000000000a00000000290000000000', 'hex');
 const good = (link: Link): ((count: number) => Promise<number[]>) => {
   return async (count) => {

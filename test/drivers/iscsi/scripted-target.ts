@@ -178,6 +178,13 @@ export class Link {
 
 type Script = (link: Link) => Promise<void>;
 
+/** Logged in, one command is answered, and the initiator logs out. */
+export const answerOne: Script = async (link) => {
+  await link.login();
+  link.respond(await link.next('scsiCommand'));
+  await link.logout();
+};
+
 /** A target on loopback that plays one script for each connection, in order; another connection than those is refused by a reset. */
 export class ScriptedTarget implements AsyncDisposable {
   readonly #server: Server;

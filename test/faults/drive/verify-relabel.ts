@@ -18,6 +18,24 @@ const lostPlace = {
   relabelRead: 'done',
 } as const satisfies Matrix['endings'];
 
+/** Whatever was going on, the cartridge is mounted anew, and it ends well. */
+const mountedAnew = {
+  verifyLoad: 'resumes',
+  verifyLook: 'resumes',
+  verifyReach: 'resumes',
+  verifyRead: 'resumes',
+  verifyUnload: 'done',
+  relabelLoad: 'resumes',
+  relabelLook: 'resumes',
+  relabelReach: 'resumes',
+  relabelWrite: 'resumes',
+  relabelText: 'resumes',
+  relabelCommit: 'resumes',
+  relabelRewind: 'resumes',
+  relabelRead: 'resumes',
+  relabelUnload: 'done',
+} as const satisfies Matrix['endings'];
+
 const outOfUse: Matrix['endings'] = {
   verifyLoad: 'out',
   verifyLook: 'out',
@@ -126,22 +144,7 @@ const matrices: readonly Matrix[] = [
     outcome:
       'The cartridge is mounted anew, and the label written again from its first block. Verifying names the tape file, and reads the others.',
     troubles: [{ text: 'it was carried out, and the answer was late', action: { kind: 'time-out', at: 'after' } }],
-    endings: {
-      verifyLoad: 'resumes',
-      verifyLook: 'resumes',
-      verifyReach: 'names device.time-out',
-      verifyRead: 'names device.time-out',
-      verifyUnload: 'done',
-      relabelLoad: 'resumes',
-      relabelLook: 'resumes',
-      relabelReach: 'resumes',
-      relabelWrite: 'resumes',
-      relabelText: 'resumes',
-      relabelCommit: 'resumes',
-      relabelRewind: 'resumes',
-      relabelRead: 'resumes',
-      relabelUnload: 'done',
-    },
+    endings: { ...mountedAnew, verifyReach: 'names device.time-out', verifyRead: 'names device.time-out' },
     messages: ['virtual:…/library drive 1 did not answer in time'],
   },
   {
@@ -149,22 +152,7 @@ const matrices: readonly Matrix[] = [
     injected: 'The transport loses its connection, and has it again for the next command:',
     outcome: 'The cartridge is mounted anew; verifying goes on with the tape file, labelling begins again.',
     troubles: [{ text: 'after it was carried out', action: { kind: 'unreachable', usable: true, at: 'after' } }],
-    endings: {
-      verifyLoad: 'resumes',
-      verifyLook: 'resumes',
-      verifyReach: 'resumes',
-      verifyRead: 'resumes',
-      verifyUnload: 'done',
-      relabelLoad: 'resumes',
-      relabelLook: 'resumes',
-      relabelReach: 'resumes',
-      relabelWrite: 'resumes',
-      relabelText: 'resumes',
-      relabelCommit: 'resumes',
-      relabelRewind: 'resumes',
-      relabelRead: 'resumes',
-      relabelUnload: 'done',
-    },
+    endings: mountedAnew,
     messages: [],
   },
   {

@@ -1,6 +1,8 @@
 import { GrandsireError } from '#src/base/errors';
 import type { DataSetRecord } from '#src/catalog/data-sets';
-import { type DespoolPorts, type DespoolState, despool, openDespoolState } from '#src/jobs/despool';
+import { despool } from '#src/jobs/despool/despool';
+import type { DespoolPorts } from '#src/jobs/despool/despool-ports';
+import { type DespoolState, openDespoolState } from '#src/jobs/despool/despool-state';
 import type { StagingArea } from '#src/staging/staging-area';
 
 export interface AlongsidePorts extends DespoolPorts {
