@@ -1,6 +1,6 @@
 import type { DriveRecord } from '#src/catalog/libraries';
 import type { Bay } from '#src/library/drives/drive-bays';
-import { unreachable, unreachableWith, workLeft } from '#src/library/drives/drive-trouble';
+import { leftInIt, unreachable, workLeft } from '#src/library/drives/drive-trouble';
 import type { LibraryOptions } from '#src/library/library-options';
 import type { LibraryParts } from '#src/library/library-parts';
 import type { NumberedElement } from '#src/library/robot/numbered-element';
@@ -59,5 +59,5 @@ function driveRecords({ library, elements, known, bays, busy }: DriveFacts): rea
 /** A drive that was down for another reason is not mended by being switched off and on, and what was left in one is still to be brought home. */
 function whyOutOfReach(before: DriveRecord | undefined, { full }: NumberedElement): string {
   if (before?.state === 'down') return before.reason ?? unreachable;
-  return before?.state === 'busy' && full ? unreachableWith(before.reason) : unreachable;
+  return before?.state === 'busy' && full ? leftInIt(before.reason) : unreachable;
 }

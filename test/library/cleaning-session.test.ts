@@ -108,6 +108,43 @@ describe('cleaning session', () => {
     assert.equal(await managed.placeOf('G00001L9'), 'slot:1');
   });
 
+  it('is tried again where the robot failed, and what was given back to no avail is brought home likewise', async () => {
+    let fails = false;
+    const jammed: Fault = {
+      when: (cdb) => fails && cdb[0] === 0xa5,
+      action: { kind: 'check', sense: { key: 0x04, asc: 0x15, ascq: 0x01 } },
+      times: Number.POSITIVE_INFINITY,
+    };
+    await using managed = await left({
+      wrapChangerTransport: (transport) => createFaultyTransport(transport, [jammed]),
+    });
+    fails = true;
+    await (await managed.reopen()).inventory();
+    const stuck = await firstDrive(managed);
+    assert.equal(stuck?.state, 'loaded');
+    assert.match(
+      stuck?.reason ?? '',
+      /mechanical positioning error.*; what is in it was left there while writing home$/,
+    );
+    assert.deepEqual(
+      managed.warnings.map(({ code }) => code),
+      ['cartridge.not-brought-home'],
+    );
+    fails = false;
+    const after = await managed.reopen();
+    await after.inventory();
+    assert.equal(await managed.placeOf('G00001L9'), 'slot:1');
+    {
+      await using _mount = await after.mount(await managed.cartridge('G00002L9'), request);
+      fails = true;
+    }
+    assert.match((await firstDrive(managed))?.reason ?? '', /left there while writing home$/);
+    fails = false;
+    await (await managed.reopen()).inventory();
+    assert.equal(await managed.placeOf('G00002L9'), 'slot:2');
+    assert.deepEqual((await firstDrive(managed))?.state, 'empty');
+  });
+
   it('of the hand of the robot that cannot put down what it holds names it, and the library can be looked into', async () => {
     await using managed = await createManagedLibrary({
       wrapChanger: (changer) => ({

@@ -22,14 +22,16 @@ const othersFault: ReadonlySet<string> = new Set<ErrorCode>([
 /** So begins the reason of a drive that is down only because nothing gets through to it: it is used again as soon as something does. */
 export const unreachable = 'the drive cannot be reached';
 
-const leftInIt = '; what is in it was left there while ';
+const leftThere = '; what is in it was left there while ';
 
-/** The reason of a drive out of reach that holds what somebody worked with: it is no cartridge that was loaded by hand, and is brought home when the drive is back. */
-export const unreachableWith = (work: string | undefined, reason: string = unreachable): string =>
-  `${reason}${leftInIt}${work ?? 'working'}`;
+/**
+ * Why a drive still holds what somebody worked with: it is no cartridge that was loaded by hand, and is brought home when the drive can be reached, or the robot works, again.
+ */
+export const leftInIt = (work: string | undefined, why: string = unreachable): string =>
+  `${why}${leftThere}${work ?? 'working'}`;
 
 /** What was done with the cartridge that such a drive holds; undefined for any other reason. */
-export const workLeft = (reason: string | undefined): string | undefined => reason?.split(leftInIt)[1];
+export const workLeft = (reason: string | undefined): string | undefined => reason?.split(leftThere)[1];
 
 /** Undefined where a failure is neither the drive's nor the cartridge's. */
 export function troubleOfFailure(error: unknown): DriveTrouble | undefined {

@@ -1,10 +1,13 @@
 import { DeviceError } from '#src/base/errors';
 import type { Bay } from '#src/library/drives/drive-bays';
 import { driveRecord, nameDrive, putDown, setDrive } from '#src/library/drives/drive-state';
-import { isDriveTrouble, unreachable, unreachableWith } from '#src/library/drives/drive-trouble';
+import { isDriveTrouble, leftInIt, unreachable, workLeft } from '#src/library/drives/drive-trouble';
 import type { LibraryParts } from '#src/library/library-parts';
 
-/** A cartridge stays in a drive: the robot's failures are the robot's, and a drive that does not let go is out of use. */
+/**
+ * A cartridge stays in a drive: the robot's failures are the robot's, and a drive that does not let go is out of use. What somebody worked with keeps a mark, and is brought home
+ * when the library works again.
+ */
 export async function leaveInDrive(
   { options, robot }: Pick<LibraryParts, 'options' | 'robot'>,
   { number, drive }: Bay,
@@ -12,15 +15,16 @@ export async function leaveInDrive(
 ): Promise<void> {
   const message = cause instanceof Error ? cause.message : String(cause);
   const { full, barcode } = robot.at({ kind: 'drive', number });
+  const record = full ? await driveRecord(options, number) : undefined;
+  const work = record?.state === 'busy' ? record.reason : workLeft(record?.reason);
   if (drive.fault !== undefined || isHeld(cause)) {
     const reason = drive.fault ?? message;
     const isWithWork = full && reason.startsWith(unreachable);
-    const work = isWithWork ? (await driveRecord(options, number))?.reason : undefined;
-    return await putDown(options, number, isWithWork ? unreachableWith(work, reason) : reason);
+    return await putDown(options, number, isWithWork ? leftInIt(record?.reason, reason) : reason);
   }
   await setDrive(options, number, {
     state: full ? 'loaded' : 'empty',
-    reason: undefined,
+    reason: work === undefined ? undefined : leftInIt(work, message),
     cartridge: full ? barcode : undefined,
   });
   const subject = barcode ?? nameDrive(options, number);
