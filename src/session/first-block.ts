@@ -31,6 +31,20 @@ export async function readFirstBlock(drive: TapeDrive, signal?: AbortSignal): Pr
   }
 }
 
+/** What a write that lost its beginning leaves of an image is far less. */
+const mostFilemarks = 65_536;
+
+/** Whether there is nothing on a loaded medium but filemarks, up to the end of its data: nothing that anybody could miss. Nothing is changed. */
+export async function holdsOnlyFilemarks(drive: TapeDrive, signal?: AbortSignal): Promise<boolean> {
+  if (await drive.rewind({ signal })) return false;
+  const buffer = new Uint8Array(4096);
+  for (let passed = 0; passed < mostFilemarks; passed += 1) {
+    const { kind } = await drive.readBlock(buffer, { signal });
+    if (kind !== 'filemark') return kind === 'end-of-data' || kind === 'blank';
+  }
+  return false;
+}
+
 function judge(outcome: Exclude<ReadOutcome, AttentionOutcome>, buffer: Uint8Array): FirstBlock {
   switch (outcome.kind) {
     case 'block': {

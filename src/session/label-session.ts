@@ -10,7 +10,7 @@ import { standingDoubt } from '#src/library/doubt';
 import { isProtectionOver } from '#src/rotation/retention';
 import { assertNothingBehindLabel, assertNothingNewer } from '#src/session/append-point';
 import { duplicateElsewhere, sharesVolumeWith, unfitOnMedium } from '#src/session/duplicate-volume';
-import { type FirstBlock, readFirstBlock } from '#src/session/first-block';
+import { type FirstBlock, holdsOnlyFilemarks, readFirstBlock } from '#src/session/first-block';
 import { interruptedByDrive } from '#src/session/interruption';
 import { memoryPayload } from '#src/session/tape-file-source';
 import { nameCartridge, unfitByKind, unfitForSerial, writeProtectedError } from '#src/session/unfit';
@@ -206,6 +206,12 @@ async function confirm(
   });
 }
 
+/** What a label can look like that was cut off: a loss of power leaves of an image its length, perhaps, and zeros, which are filemarks. */
+const isTorn = async ({ drive, signal }: LabelSession, found: FirstBlock): Promise<boolean> =>
+  found.kind === 'blank' ||
+  found.kind === 'damaged-label' ||
+  (found.kind === 'foreign' && found.firstBlockBytes === 0 && (await holdsOnlyFilemarks(drive, signal)));
+
 /**
  * After a crash between intent and confirmation: the label on the medium decides. The old one → the intent is withdrawn; the new one → confirmed; blank or
  * torn → the label is written again. Returns the volume that the cartridge now carries, or undefined where it carries none.
@@ -219,7 +225,7 @@ export async function settleLabelling(session: LabelSession): Promise<VolumeReco
   const isNew = found.kind === 'ours' && found.label.volume === volume.id;
   if (found.kind === 'ours' && !isNew) {
     await repositories.volumes.withdraw(volume.key);
-  } else if (isNew || found.kind === 'blank' || found.kind === 'damaged-label') {
+  } else if (isNew || (await isTorn(session, found))) {
     const unfit = unfitForSerial(cartridge, medium);
     if (unfit) throw unfit;
     // Also where the new label's first block is there: its filemark may not be. Nothing of the volume lies behind it, unless a later catalog wrote that.

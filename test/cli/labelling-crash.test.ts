@@ -75,16 +75,28 @@ describe('labelling that was killed', () => {
     const [state, saved] = [join(here.folder, 'state'), join(here.folder, 'saved')];
     cpSync(state, saved, { recursive: true });
     const whole = readFileSync(image);
-    for (const length of [0, 1, 3, 4, 700, 1540, whole.length >> 1, whole.length - 5, whole.length - 1]) {
+    const cuts = [0, 1, 3, 4, 700, 1540, whole.length >> 1, whole.length - 5, whole.length - 1];
+    const torn = [...cuts.map((length) => whole.subarray(0, length)), Buffer.alloc(182)];
+    for (const bytes of torn) {
       rmSync(state, { recursive: true });
       cpSync(saved, state, { recursive: true });
-      writeFileSync(image, whole.subarray(0, length));
+      writeFileSync(image, bytes);
       const settled = await settle(here);
-      assert.equal(settled?.state, 'live', `cut to ${length} of ${whole.length} bytes`);
+      assert.equal(settled?.state, 'live', `${bytes.length} of ${whole.length} bytes`);
       assert.equal(settled.id, intended?.id);
-      assert.equal(labelOnImage(here), settled.id, `cut to ${length} bytes`);
+      assert.equal(labelOnImage(here), settled.id, `${bytes.length} bytes`);
     }
     await assertUsable(here);
+  });
+
+  it('and whose cartridge holds filemarks and something else is left as it is', async () => {
+    await using here = await Installation.create({ cartridges: [barcode] });
+    await killLabelling(here, 'labelling.written:1');
+    const image = here.device.imagePath(barcode);
+    const foreign = Buffer.from([0, 0, 0, 0, 4, 0, 0, 0, 1, 2, 3, 4, 4, 0, 0, 0, 0, 0, 0, 0]);
+    writeFileSync(image, foreign);
+    await assert.rejects(settle(here), { code: 'cartridge.foreign' });
+    assert.deepEqual(readFileSync(image), foreign);
   });
 });
 
