@@ -82,7 +82,7 @@ class Checker:
             own[key] = max(stated, backup.free) if backup else stated
             if backup is None and not row.name_only:
                 self.find('catalog.unknown-data-set', row.id, 'no backup of the campaign made it')
-            elif backup and stated < backup.free:
+            elif backup and stated < backup.free and backup.free > self.now:
                 self.find('catalog.protection', row.id, f'protected until {row.protection_free_on}, and {backup.free_on} was promised')
         wanted = dict(own)
         for key, row in self.catalog.data_sets.items():
