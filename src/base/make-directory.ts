@@ -47,8 +47,16 @@ export function onStateFile<T>(path: string, work: (path: string) => T): T {
   }
 }
 
-/** The failure of a write below `state`. */
-export const stateNotWritable = (what: string, cause: unknown): GrandsireError =>
+/** As `onStateFile`, of work that goes on by itself. */
+export async function onStateFileLater<T>(path: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    throw stateNotWritable(`${path} cannot be written`, cause);
+  }
+}
+
+const stateNotWritable = (what: string, cause: unknown): GrandsireError =>
   new GrandsireError('state.not-writable', {
     message: `${what}: ${cause instanceof Error ? cause.message : String(cause)}`,
     remedy:

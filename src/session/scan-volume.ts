@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { throwIfAborted } from '#src/base/errors';
-import { stateNotWritable } from '#src/base/make-directory';
+import { onStateFileLater } from '#src/base/make-directory';
 import { Xxh64Stream } from '#src/base/xxh64';
 import type { AttentionOutcome, ReadOutcome, SpaceOutcome, TapeDrive } from '#src/device/tape-drive';
 import { interruptedByDrive } from '#src/session/interruption';
@@ -178,23 +178,15 @@ class KeptPayload implements AsyncDisposable {
   }
 
   static async create(path: string): Promise<KeptPayload> {
-    return new KeptPayload(path, await writing(path, open(path, 'w', 0o600)));
+    return new KeptPayload(path, await onStateFileLater(path, open(path, 'w', 0o600)));
   }
 
   async append(bytes: Uint8Array): Promise<void> {
-    await writing(this.#path, this.#file.appendFile(bytes));
+    await onStateFileLater(this.#path, this.#file.appendFile(bytes));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await writing(this.#path, this.#file.close());
-  }
-}
-
-async function writing<T>(path: string, work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (cause) {
-    throw stateNotWritable(`${path} cannot be written`, cause);
+    await onStateFileLater(this.#path, this.#file.close());
   }
 }
 

@@ -55,22 +55,15 @@ export function flistxattr(fd: number): readonly Buffer[] {
 }
 
 /** An attribute's value, a symbolic link at the path's end not followed; undefined where there is none. */
-export function lgetxattr(path: PathBytes, name: PathBytes): Buffer | undefined {
-  const bytes = terminated(firstPath, path, 'lgetxattr');
-  const key = terminated(attributeName, name, 'lgetxattr');
-  const value = attributeResult('lgetxattr', constants.errno.ENODATA, (area) =>
-    attempt('lgetxattr', bytes, key, area, area.length),
-  );
-  return value === undefined ? undefined : Buffer.from(value);
-}
+export const lgetxattr = (path: PathBytes, name: PathBytes): Buffer | undefined => valueAt('lgetxattr', path, name);
 
 /** As `lgetxattr`, but a symbolic link at the end of the path is followed: for `/proc/self/fd/N`. */
-export function getxattr(path: PathBytes, name: PathBytes): Buffer | undefined {
-  const bytes = terminated(firstPath, path, 'getxattr');
-  const key = terminated(attributeName, name, 'getxattr');
-  const value = attributeResult('getxattr', constants.errno.ENODATA, (area) =>
-    attempt('getxattr', bytes, key, area, area.length),
-  );
+export const getxattr = (path: PathBytes, name: PathBytes): Buffer | undefined => valueAt('getxattr', path, name);
+
+function valueAt(call: 'getxattr' | 'lgetxattr', path: PathBytes, name: PathBytes): Buffer | undefined {
+  const bytes = terminated(firstPath, path, call);
+  const key = terminated(attributeName, name, call);
+  const value = attributeResult(call, constants.errno.ENODATA, (area) => attempt(call, bytes, key, area, area.length));
   return value === undefined ? undefined : Buffer.from(value);
 }
 

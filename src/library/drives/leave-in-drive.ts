@@ -20,7 +20,7 @@ export async function leaveInDrive(
   if (drive.fault !== undefined || isHeld(cause)) {
     const reason = drive.fault ?? message;
     const isWithWork = full && reason.startsWith(unreachable);
-    return await putDown(options, number, isWithWork ? leftInIt(record?.reason, reason) : reason);
+    return await putDown(options, number, isWithWork ? leftInIt(work, reason) : reason);
   }
   await setDrive(options, number, {
     state: full ? 'loaded' : 'empty',

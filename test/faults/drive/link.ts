@@ -22,22 +22,6 @@ const unclear = (code: string): Matrix['endings'] => ({
 });
 
 /** The same once more, on the same cartridge. */
-const timedOut: Matrix['endings'] = {
-  load: 'again device.time-out',
-  look: 'again device.time-out',
-  append: 'again device.time-out',
-  write: 'again device.time-out',
-  commit: 'again device.time-out',
-  place: 'again device.time-out',
-  unload: 'done',
-  labelWrite: 'resumes',
-  labelCommit: 'resumes',
-  labelRewind: 'resumes',
-  labelRead: 'resumes',
-  reach: 'resumes',
-  read: 'resumes',
-};
-
 const reconnected: Matrix['endings'] = {
   load: 'resumes',
   look: 'resumes',
@@ -52,6 +36,17 @@ const reconnected: Matrix['endings'] = {
   labelRead: 'resumes',
   reach: 'resumes',
   read: 'resumes',
+};
+
+/** While data is written the cartridge is mounted anew first. */
+const timedOut: Matrix['endings'] = {
+  ...reconnected,
+  load: 'again device.time-out',
+  look: 'again device.time-out',
+  append: 'again device.time-out',
+  write: 'again device.time-out',
+  commit: 'again device.time-out',
+  place: 'again device.time-out',
 };
 
 const bytes = (text: string, hex: string, code?: string): Trouble => ({
