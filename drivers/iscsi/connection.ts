@@ -1,7 +1,6 @@
 import { connect, type Socket } from 'node:net';
-import { crc32c, encodeDigest } from '#drivers/iscsi/crc32c';
 import { Outgoing, type Wire } from '#drivers/iscsi/outgoing';
-import { paddingOf } from '#drivers/iscsi/pdu';
+import { type Digests, pduBytes, putData, sealHeader } from '#drivers/iscsi/pdu-layout';
 import { PduReader } from '#drivers/iscsi/pdu-reader';
 import type { Duration } from '#src/base/duration';
 import { DeviceError, interrupted } from '#src/base/errors';
@@ -23,25 +22,18 @@ export interface PduHandler {
   onClosed(cause: DeviceError): void;
 }
 
-interface Digests {
-  readonly headerDigest: boolean;
-  readonly dataDigest: boolean;
-}
-
 /** For headers with what comes along with them: a large block is copied no further than this, and the rest of it goes straight to its place. */
 const receiveBytes = 64 * 1024;
 
 /** Operation codes of a target, with no reserved bit set (RFC 7143 11.2.1): a server of another kind shows itself by its first byte. */
 const isOfTarget = (byte: number | undefined): boolean => ((byte ?? 0) & 0xe0) === 0x20;
 
-const zeros = Buffer.alloc(3);
 const noHandler: PduHandler = { placeOf: () => undefined, onPdu: () => undefined, onClosed: () => undefined };
 
 /** One TCP connection to a portal, in PDUs. A failure of any kind closes it, and says so once to its handler. */
 export class Connection {
   readonly portal: Portal;
-  #headerDigest = false;
-  #dataDigest = false;
+  #digests: Digests = { headerDigest: false, dataDigest: false };
   readonly #wire: Wire;
   readonly #outgoing: Outgoing;
   readonly #reader: PduReader;
@@ -126,8 +118,7 @@ export class Connection {
 
   /** Digests count from the PDU after the last login response on (RFC 7143 13.1). */
   enterFullFeaturePhase(handler: PduHandler, { headerDigest, dataDigest }: Digests): void {
-    this.#headerDigest = headerDigest;
-    this.#dataDigest = dataDigest;
+    this.#digests = { headerDigest, dataDigest };
     this.#isLoggedIn = true;
     Object.assign(this.#reader, { headerDigest, dataDigest, isHeld: false });
     this.handler = handler;
@@ -185,30 +176,29 @@ export class Connection {
     return this.#outgoing.waitingWrites;
   }
 
-  /** The memory of `data` is free again when it returns. Leaves at once. */
-  send(header: Buffer, data: readonly Uint8Array[] = [], dataBytes = 0): void {
-    this.sendFirst(header, data, dataBytes);
-    this.#outgoing.flush();
+  /** Memory for PDUs that are put together elsewhere and then given to `sendWhole`. */
+  take(lengthBytes: number): Buffer {
+    return this.#outgoing.take(lengthBytes);
   }
 
-  /** As `send`; leaves with the PDU that is sent right after it. */
-  sendFirst(header: Buffer, data: readonly Uint8Array[], dataBytes: number): void {
+  /** PDUs with all that goes along with them, in memory of `take`, which is given back with it. */
+  sendWhole(bytes: Buffer): void {
+    if (!this.#closed) this.#outgoing.send(bytes);
+  }
+
+  /** The first `dataBytes` of `data` go with the header. Leaves at once; the memory of `data` is free again when it returns. */
+  send(header: Buffer, data: readonly Uint8Array[] = [], dataBytes = 0): void {
     if (this.#closed) return;
-    this.#outgoing.append(header);
-    if (this.#headerDigest) this.#outgoing.append(encodeDigest(crc32c(header)));
-    if (dataBytes === 0) return;
-    const padding = zeros.subarray(0, paddingOf(dataBytes));
-    for (const piece of data) this.#outgoing.append(piece);
-    this.#outgoing.append(padding);
-    if (this.#dataDigest) {
-      this.#outgoing.append(encodeDigest([...data, padding].reduce((crc, piece) => crc32c(piece, crc), 0)));
-    }
+    const pdu = this.take(pduBytes(dataBytes, this.#digests));
+    pdu.set(header);
+    sealHeader(pdu, 0, this.#digests);
+    putData(pdu, 0, { data, offset: 0, dataBytes, digests: this.#digests });
+    this.sendWhole(pdu);
   }
 
   close(cause: DeviceError): void {
     if (this.#closed) return;
     this.#closed = cause;
-    this.#outgoing.drop();
     this.#wire.destroy();
     this.#handler.onClosed(cause);
   }
@@ -217,7 +207,6 @@ export class Connection {
   end(cause: DeviceError): void {
     if (this.#closed) return;
     this.#closed = cause;
-    this.#outgoing.flush();
     this.#wire.end();
     this.#wire.destroySoon();
     this.#handler.onClosed(cause);

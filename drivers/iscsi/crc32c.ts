@@ -11,9 +11,7 @@ export function crc32c(bytes: Uint8Array, previous = 0): number {
   return loaded.crc32c(bytes, previous);
 }
 
-/** As it stands in a PDU: the bytes in the order in which the polynomial's remainder leaves the shift register. */
-export function encodeDigest(crc: number): Buffer {
-  const digest = Buffer.allocUnsafe(4);
-  digest.writeUInt32LE(crc >>> 0);
-  return digest;
+/** The digest of the bytes from `start` up to `at`, put there: in the order in which the polynomial's remainder leaves the shift register. */
+export function putDigest(memory: Buffer, start: number, at: number): void {
+  memory.writeUInt32LE(crc32c(memory.subarray(start, at)) >>> 0, at);
 }

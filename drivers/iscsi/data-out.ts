@@ -1,21 +1,25 @@
 import type { Connection } from '#drivers/iscsi/connection';
+import { DataOutSequence } from '#drivers/iscsi/data-out-sequence';
 import type { SessionParameters } from '#drivers/iscsi/negotiation';
 import type { Numbering } from '#drivers/iscsi/numbering';
 import { protocolViolation, reservedTag } from '#drivers/iscsi/pdu';
-import { encodeDataOut, encodeScsiCommand, putDataOutPiece } from '#drivers/iscsi/request-pdus';
+import { encodeScsiCommand } from '#drivers/iscsi/request-pdus';
 import type { ReadyToTransferPdu } from '#drivers/iscsi/target-pdus';
-import { slices, type Task } from '#drivers/iscsi/task';
+import type { Task } from '#drivers/iscsi/task';
 
 /** Sends commands and what they write: immediate data, unsolicited data, and what the target asks for (RFC 7143 4.2.4.3, 11.7, 11.8). */
 export class DataOut {
   readonly #connection: Connection;
   readonly #numbering: Numbering;
   readonly #parameters: SessionParameters;
+  /** How much the target asks for at a time: as much as it may, until it shows otherwise. */
+  #usualBytes: number;
 
   constructor(connection: Connection, numbering: Numbering, parameters: SessionParameters) {
     this.#connection = connection;
     this.#numbering = numbering;
     this.#parameters = parameters;
+    this.#usualBytes = parameters.maxBurstBytes;
   }
 
   sendCommand(task: Task): void {
@@ -36,11 +40,11 @@ export class DataOut {
       cmdSn: task.cmdSn,
       expStatSn: this.#numbering.here.expStatSn,
     });
-    const pieces = data.direction === 'out' ? slices(data.data, 0, immediateBytes) : [];
-    if (unsolicitedBytes === immediateBytes) this.#connection.send(header, pieces, immediateBytes);
-    else this.#connection.sendFirst(header, pieces, immediateBytes);
-    if (data.direction === 'out') task.movedBytes = immediateBytes;
-    this.#sendUpTo(unsolicitedBytes, task, reservedTag);
+    this.#connection.send(header, data.direction === 'out' ? data.data : [], immediateBytes);
+    if (data.direction !== 'out') return;
+    task.movedBytes = immediateBytes;
+    if (unsolicitedBytes > immediateBytes) this.#send(task, this.#sequence(task, unsolicitedBytes), reservedTag);
+    this.#prepare(task);
   }
 
   /** Throws `device.protocol` where the target asks for what is not its turn, or more than there is. */
@@ -56,25 +60,32 @@ export class DataOut {
       );
     }
     task.nextSn += 1;
-    this.#sendUpTo(end, task, targetTransferTag);
+    if (end < task.expectedBytes) this.#usualBytes = desiredBytes;
+    const prepared = task.prepared?.end === end ? task.prepared : undefined;
+    this.#send(task, prepared ?? this.#sequence(task, end), targetTransferTag);
+    this.#prepare(task);
   }
 
-  /** One sequence of Data-Out PDUs, up to byte `end` of the command's data. */
-  #sendUpTo(end: number, task: Task, targetTransferTag: number): void {
+  /** While the target takes what was sent, what it will ask for next is put together. */
+  #prepare(task: Task): void {
+    const end = Math.min(task.movedBytes + this.#usualBytes, task.expectedBytes);
+    task.prepared = end > task.movedBytes ? this.#sequence(task, end) : undefined;
+  }
+
+  /** What the command writes up to byte `end`, from where it stands. */
+  #sequence(task: Task, end: number): DataOutSequence {
     const { data, lun } = task.request;
-    if (data.direction !== 'out') return;
-    if (task.movedBytes === end) return;
-    const sequence = { lun, initiatorTaskTag: task.tag, targetTransferTag, expStatSn: this.#numbering.here.expStatSn };
-    const header = encodeDataOut(sequence);
-    for (let dataSn = 0; task.movedBytes < end; dataSn++) {
-      const offset = task.movedBytes;
-      const dataBytes = Math.min(end - offset, this.#parameters.maxSendDataBytes);
-      const final = offset + dataBytes === end;
-      putDataOutPiece(header, { dataSn, bufferOffset: offset, dataBytes, final });
-      const pieces = slices(data.data, offset, dataBytes);
-      if (final) this.#connection.send(header, pieces, dataBytes);
-      else this.#connection.sendFirst(header, pieces, dataBytes);
-      task.movedBytes += dataBytes;
-    }
+    const { maxSendDataBytes: segmentBytes } = this.#parameters;
+    const place = { lun, initiatorTaskTag: task.tag, offset: task.movedBytes, end, segmentBytes };
+    return new DataOutSequence(
+      { ...place, data: data.direction === 'out' ? data.data : [], digests: this.#parameters },
+      (lengthBytes) => this.#connection.take(lengthBytes),
+    );
+  }
+
+  #send(task: Task, sequence: DataOutSequence, targetTransferTag: number): void {
+    const { expStatSn } = this.#numbering.here;
+    this.#connection.sendWhole(sequence.answerTo({ targetTransferTag, expStatSn }));
+    task.movedBytes = sequence.end;
   }
 }

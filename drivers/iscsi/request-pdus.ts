@@ -51,13 +51,12 @@ export function encodeScsiCommand(fields: ScsiCommandFields): Buffer {
   return header;
 }
 
-/** What all PDUs of one sequence of data have in common. */
-export interface DataOutSequence {
-  readonly lun: bigint;
-  readonly initiatorTaskTag: number;
-  /** Of the R2T that asked for it; reserved for unsolicited data. */
-  readonly targetTransferTag: number;
-  readonly expStatSn: number;
+/** RFC 7143 11.7, without what is different in each PDU of a sequence and without what the target's request tells. */
+export function encodeDataOut({ lun, initiatorTaskTag }: { lun: bigint; initiatorTaskTag: number }): Buffer {
+  const header = newHeader(opcode.dataOut, 0);
+  header.writeBigUInt64BE(lun, 8);
+  header.writeUInt32BE(initiatorTaskTag, 16);
+  return header;
 }
 
 export interface DataOutPiece {
@@ -67,22 +66,24 @@ export interface DataOutPiece {
   readonly final: boolean;
 }
 
-/** RFC 7143 11.7, without what is different in each PDU of the sequence. */
-export function encodeDataOut(fields: DataOutSequence): Buffer {
-  const header = newHeader(opcode.dataOut, 0);
-  header.writeBigUInt64BE(fields.lun, 8);
-  header.writeUInt32BE(fields.initiatorTaskTag, 16);
-  header.writeUInt32BE(fields.targetTransferTag, 20);
-  header.writeUInt32BE(fields.expStatSn, 28);
-  return header;
-}
-
 /** Makes it the header of this PDU of its sequence: a block can be a hundred of them. */
 export function putDataOutPiece(header: Buffer, { dataSn, bufferOffset, dataBytes, final }: DataOutPiece): void {
   header[1] = final ? finalBit : 0;
   header.writeUIntBE(dataBytes, 5, 3);
   header.writeUInt32BE(dataSn, 36);
   header.writeUInt32BE(bufferOffset, 40);
+}
+
+export interface DataOutRequest {
+  /** Of the R2T that is answered; reserved for unsolicited data. */
+  readonly targetTransferTag: number;
+  readonly expStatSn: number;
+}
+
+/** Completes the Data-Out header that begins at `at`. */
+export function putDataOutRequest(memory: Buffer, at: number, { targetTransferTag, expStatSn }: DataOutRequest): void {
+  memory.writeUInt32BE(targetTransferTag, at + 20);
+  memory.writeUInt32BE(expStatSn, at + 28);
 }
 
 export interface AbortTaskFields extends RequestSequence {

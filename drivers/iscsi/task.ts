@@ -1,3 +1,4 @@
+import type { DataOutSequence } from '#drivers/iscsi/data-out-sequence';
 import type { Residual } from '#drivers/iscsi/target-pdus';
 import type { Duration } from '#src/base/duration';
 import type { DataPhase, ScsiResult } from '#src/device/scsi-transport';
@@ -19,6 +20,8 @@ export class Task {
   movedBytes = 0;
   /** DataSN or R2TSN that the next PDU of the target carries (RFC 7143 11.7.5, 11.8.3: one numbering for each direction). */
   nextSn = 0;
+  /** Data-Out: what the target will probably ask for next. */
+  prepared: DataOutSequence | undefined;
   /** What the caller gets in place of the answer: its signal fired, or its time ran out. */
   givenUp: { readonly cause: unknown } | undefined;
   /** An ABORT TASK was sent for it. */
@@ -75,24 +78,6 @@ export class Task {
 function expectedBytesOf(data: DataPhase): number {
   if (data.direction === 'none') return 0;
   return data.direction === 'in' ? data.buffer.length : data.data.reduce((sum, { length }) => sum + length, 0);
-}
-
-/** Parts of a list of arrays that hold the bytes from `offset` on. */
-export function slices(data: readonly Uint8Array[], offset: number, lengthBytes: number): Uint8Array[] {
-  const parts: Uint8Array[] = [];
-  let [skip, left] = [offset, lengthBytes];
-  for (const piece of data) {
-    if (left === 0) break;
-    if (skip >= piece.length) {
-      skip -= piece.length;
-      continue;
-    }
-    const part = piece.subarray(skip, Math.min(piece.length, skip + left));
-    parts.push(part);
-    left -= part.length;
-    skip = 0;
-  }
-  return parts;
 }
 
 /** How long a command may take, and who may call it off. */

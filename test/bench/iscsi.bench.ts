@@ -54,9 +54,9 @@ class Station {
     return new Station(root, cartridge, image);
   }
 
-  /** The cartridge, too, is again what the catalog of this round takes it for. */
+  /** The cartridge, too, is again what the catalog of this round takes it for: one that was written before, as the peer's is, whose image has its memory already. */
   async flush(): Promise<Measured> {
-    const again = `rm -rf state staging && cp -a staging-state state && cp -al staged staging && cp blank ${this.#image}`;
+    const again = `rm -rf state staging && cp -a staging-state state && cp -al staged staging && dd if=blank of=${this.#image} conv=notrunc status=none`;
     await shell(this.root, again);
     return grandsire(this.root, 'staging', 'flush');
   }

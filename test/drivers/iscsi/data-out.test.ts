@@ -149,6 +149,32 @@ describe('Data-Out', () => {
     }
   });
 
+  const withAndWithout: readonly Keys[] = [{}, { HeaderDigest: 'CRC32C', DataDigest: 'CRC32C' }];
+  for (const digests of withAndWithout) {
+    test(`R2Ts for less than a burst, and for another length each time; digests: ${Object.keys(digests).length > 0}`, async () => {
+      const bytes = pattern(9001, 3);
+      const parts: Buffer[] = [];
+      const script = async (link: Link, command: Request) => {
+        let at = 0;
+        for (const [r2tSn, desired] of [1000, 1000, 3, 700, 4096, 2202].entries()) {
+          const ttt = 50 + r2tSn;
+          link.send('readyToTransfer', { itt: command.field('itt'), ttt, r2tSn, bufferOffset: at, desired });
+          for (let dataSn = 0, end = at + desired; at < end; dataSn++) {
+            const pdu = await link.next('dataOut');
+            const fields = ['ttt', 'dataSn', 'bufferOffset'].map((name) => pdu.field(name));
+            assert.deepEqual([...fields, pdu.data.length], [ttt, dataSn, at, Math.min(700, end - at)]);
+            assert.equal(pdu.flags, at + pdu.data.length === end ? 0x80 : 0);
+            parts.push(Buffer.from(pdu.data));
+            at += pdu.data.length;
+          }
+        }
+        link.respond(command);
+      };
+      await runCommand({ out: bytes }, script, { ...solicited, MaxRecvDataSegmentLength: '700', ...digests });
+      assert.ok(Buffer.concat(parts).equals(bytes));
+    });
+  }
+
   test('an R2T for a read, and one for no command', async () => {
     const script = (link: Link, command: Request) =>
       link.send('readyToTransfer', { itt: command.field('itt'), ttt: 1, desired: 8 });
