@@ -4,7 +4,7 @@ import { type LostData, readOutcome, type Unforeseen } from '#drivers/scsi-tape/
 import { isTrouble, type Request } from '#drivers/scsi-tape/tape-unit';
 import { timeLimits } from '#drivers/scsi-tape/time-limits';
 import { bug } from '#src/base/errors';
-import type { Cancellable, ReadBlocksOutcome, ReadOutcome } from '#src/device/tape-drive';
+import type { Cancellable, ReadBlocksOptions, ReadBlocksOutcome, ReadOutcome } from '#src/device/tape-drive';
 import { encodeRead6Cdb, maximumTransferLength } from '#src/scsi/tape-read-write';
 
 /** READ(6) of blocks of variable length (SSC-5, READ(6)), one or several at a time. The law is on `TapeDrive`. */
@@ -27,41 +27,56 @@ export class BlockReader {
     return this.#after(request, readOutcome(answer, { requestedBytes: bytesOf(request), atBeginning }));
   }
 
-  async readBlocks(buffers: readonly Uint8Array[], { signal }: Cancellable = {}): Promise<ReadBlocksOutcome> {
-    if (!this.#takesSeveral || buffers.length === 1) return await this.#inTurn(buffers, signal);
+  async readBlocks(
+    buffers: readonly Uint8Array[],
+    { signal, onBlock }: ReadBlocksOptions = {},
+  ): Promise<ReadBlocksOutcome> {
+    const blocks: Uint8Array[] = [];
+    const put = (block: Uint8Array): void => {
+      blocks.push(block);
+      onBlock?.(block);
+    };
+    if (!this.#takesSeveral || buffers.length === 1) return { blocks, stop: await this.#inTurn(buffers, put, signal) };
     const { unit } = this.#parts;
     unit.requirePlace('read');
     const requests = buffers.map((buffer) => this.#request(buffer, signal));
     const atBeginning = unit.count.place.block === 0n;
-    const blocks: Uint8Array[] = [];
-    for (const [index, answer] of (await unit.sendTogether(requests)).entries()) {
-      const [request, buffer] = [requests[index] as Request, buffers[index] as Uint8Array];
+    let stop: ReadBlocksOutcome['stop'];
+    let index = -1;
+    for await (const answer of unit.sendTogether(requests)) {
+      index += 1;
+      if (stop) continue;
       // The one behind it read its block, and a drive that takes one at a time is asked for one at a time.
       if (answer === undefined) this.#takesSeveral = false;
-      else if (isTrouble(answer)) return { blocks, stop: answer };
+      else if (isTrouble(answer)) stop = answer;
       else {
-        const requestedBytes = bytesOf(request);
+        const [request, buffer] = [requests[index] as Request, buffers[index] as Uint8Array];
         const isFirst = atBeginning && blocks.length === 0;
-        const outcome = this.#after(request, readOutcome(answer, { requestedBytes, atBeginning: isFirst }));
-        if (outcome.kind !== 'block') {
+        const outcome = readOutcome(answer, { requestedBytes: bytesOf(request), atBeginning: isFirst });
+        const result = this.#after(request, outcome);
+        if (result.kind === 'block') put(buffer.subarray(0, result.bytes));
+        else {
+          stop = result;
           // Those behind it were carried out, too.
           unit.count.losePlace();
-          return { blocks, stop: outcome };
         }
-        blocks.push(buffer.subarray(0, outcome.bytes));
       }
     }
-    return blocks.length > 0 ? { blocks, stop: undefined } : await this.#inTurn(buffers, signal);
+    if (!stop && blocks.length === 0) stop = await this.#inTurn(buffers, put, signal);
+    return { blocks, stop };
   }
 
-  async #inTurn(buffers: readonly Uint8Array[], signal: AbortSignal | undefined): Promise<ReadBlocksOutcome> {
-    const blocks: Uint8Array[] = [];
+  async #inTurn(
+    buffers: readonly Uint8Array[],
+    put: (block: Uint8Array) => void,
+    signal: AbortSignal | undefined,
+  ): Promise<ReadBlocksOutcome['stop']> {
     for (const buffer of buffers) {
       const outcome = await this.readBlock(buffer, { signal });
-      if (outcome.kind !== 'block') return { blocks, stop: outcome };
-      blocks.push(buffer.subarray(0, outcome.bytes));
+      if (outcome.kind !== 'block') return outcome;
+      put(buffer.subarray(0, outcome.bytes));
     }
-    return { blocks, stop: undefined };
+    return undefined;
   }
 
   #request(buffer: Uint8Array, signal: AbortSignal | undefined): Request {

@@ -19,6 +19,7 @@ import type {
   LocateOptions,
   MediumErrorOutcome,
   MediumState,
+  ReadBlocksOptions,
   ReadBlocksOutcome,
   ReadOutcome,
   ReadyState,
@@ -122,7 +123,7 @@ export class ScsiTapeDrive implements TapeDrive {
     return this.#reading.readBlock(buffer, options);
   }
 
-  readBlocks(buffers: readonly Uint8Array[], options: Cancellable = {}): Promise<ReadBlocksOutcome> {
+  readBlocks(buffers: readonly Uint8Array[], options: ReadBlocksOptions = {}): Promise<ReadBlocksOutcome> {
     return this.#reading.readBlocks(buffers, options);
   }
 

@@ -117,36 +117,38 @@ export class TapeUnit {
   }
 
   /**
-   * Commands of which each may be carried out whatever becomes of those before it (no writes), all on their way at once. The answers are in their order;
+   * Commands of which each may be carried out whatever becomes of those before it (no writes), all on their way at once. Each answer as soon as it and those before it are there;
    * undefined: not carried out. Trouble behind the first is kept for the next command.
    */
-  async sendTogether(requests: readonly Request[]): Promise<readonly (CommandAnswer | Trouble | undefined)[]> {
+  async *sendTogether(requests: readonly Request[]): AsyncGenerator<CommandAnswer | Trouble | undefined, void, void> {
     const pending = this.takePending();
-    if (pending) return [pending];
-    const settled = await Promise.allSettled(
-      requests.map(({ cdb, data = noData, timeout, signal }) =>
-        attemptCommand(this.transport, cdb, data, { timeout, signal }),
-      ),
+    if (pending) {
+      yield pending;
+      return;
+    }
+    const attempts = requests.map(({ cdb, data = noData, timeout, signal }) =>
+      attemptCommand(this.transport, cdb, data, { timeout, signal }),
     );
-    const failed = settled.find((each) => each.status === 'rejected');
-    if (failed) {
+    const ended = Promise.allSettled(attempts);
+    let isTroubled = false;
+    try {
+      for (const [index, attempt] of attempts.entries()) {
+        const answer = await attempt;
+        const judged = 'kind' in answer ? this.#judge(requests[index] as Request, answer) : undefined;
+        if (judged && isTrouble(judged)) {
+          if (isTroubled) this.raise(judged);
+          isTroubled = true;
+        }
+        yield judged;
+      }
+    } catch (cause) {
       // Time-out, lost transport or abort: whether the command was carried out cannot be known.
       this.lose();
-      throw failed.reason;
+      throw cause;
+    } finally {
+      // Until then the memory of all of them is the target's.
+      await ended;
     }
-    const answers: (CommandAnswer | Trouble | undefined)[] = [];
-    let isTroubled = false;
-    for (const [index, request] of requests.entries()) {
-      const each = settled[index];
-      const answer = each?.status === 'fulfilled' && 'kind' in each.value ? each.value : undefined;
-      const judged = answer && this.#judge(request, answer);
-      if (judged && isTrouble(judged)) {
-        if (isTroubled) this.raise(judged);
-        isTroubled = true;
-      }
-      answers.push(judged);
-    }
-    return answers;
   }
 
   /** A command aside (mode, log, ready): what befell the medium is kept for the next command that can report it. */

@@ -78,6 +78,11 @@ export type ReadOutcome =
   | AttentionOutcome;
 
 /** What reading several blocks at once came to. */
+export interface ReadBlocksOptions extends Cancellable {
+  /** Hears of each block of the outcome, in their order, as soon as it is there; the others are still on their way. */
+  readonly onBlock?: ((block: Uint8Array) => void) | undefined;
+}
+
 export interface ReadBlocksOutcome {
   /** In the order of the medium; each is the beginning of one of the buffers, not necessarily of the one with its number. */
   readonly blocks: readonly Uint8Array[];
@@ -191,7 +196,7 @@ export interface TapeDrive extends AsyncDisposable {
    * of which the caller knows that they follow and how long they are: reading does not stop where something else comes, and what lies behind it is passed over.
    * After a `stop` the next command must be a rewind or a `locate`.
    */
-  readBlocks(buffers: readonly Uint8Array[], options?: Cancellable): Promise<ReadBlocksOutcome>;
+  readBlocks(buffers: readonly Uint8Array[], options?: ReadBlocksOptions): Promise<ReadBlocksOutcome>;
   /** Writes each array as one block, in order; 1 ≤ length ≤ maxBlockBytes each. */
   writeBlocks(blocks: readonly Uint8Array[], options?: Cancellable): Promise<WriteOutcome>;
   writeFilemarks(count: number, mode: { readonly synchronise: boolean }, options?: Cancellable): Promise<WriteOutcome>;

@@ -1,6 +1,7 @@
 import { bug, GrandsireError } from '#src/base/errors';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { AttentionOutcome, ReadOutcome, TapeDrive } from '#src/device/tape-drive';
+import { Arrivals } from '#src/session/arrivals';
 import { readFirstBlock } from '#src/session/first-block';
 import { interruptedByDrive, maxRestarts } from '#src/session/interruption';
 import { ReadAheadBuffers } from '#src/session/read-ahead-buffers';
@@ -51,10 +52,13 @@ async function verifyLabel({ drive, cartridge, volume, signal }: OpenReadSession
 
 type Stop = Exclude<ReadOutcome, AttentionOutcome | { readonly kind: 'block' }>;
 
-interface Fetched {
-  readonly blocks: readonly Buffer[];
-  /** What came instead of the next block. */
-  readonly stop: Stop | undefined;
+/** Blocks on their way. */
+interface Fetch {
+  readonly arrivals: Arrivals<Buffer>;
+  /** How many at most. */
+  readonly asked: number;
+  /** Settles behind the last of them: what came instead of the next block. */
+  readonly outcome: Promise<Stop | undefined>;
 }
 
 class TapeReadSession implements ReadSession {
@@ -100,23 +104,33 @@ class TapeReadSession implements ReadSession {
     if (left > 0) throw this.#damaged(place, `it ends ${left} bytes before its descriptor says`);
   }
 
-  /** The blocks that hold so many bytes from here on, fewer where the tape file ends. Whole ones are read ahead: while some are looked at, the next are on their way. */
+  /**
+   * The blocks that hold so many bytes from here on, fewer where the tape file ends. Whole ones are read ahead: each is looked at while those behind it are on their way, and when
+   * the last is there the next are asked for before it is looked at.
+   */
   async *#blocks(place: TapeFilePlace, bytes: number): AsyncGenerator<Buffer, void, void> {
     const { blockSizeBytes } = this.#options.volume;
     let due = Math.floor(bytes / blockSizeBytes);
     let coming = due > 0 ? this.#fetch(place, due) : undefined;
     try {
       while (coming) {
-        const { blocks, stop } = await coming;
-        coming = undefined;
-        due -= blocks.length;
-        if (!stop && due > 0) coming = this.#fetch(place, due);
-        yield* blocks;
+        const { arrivals, asked, outcome } = coming;
+        let stop: Stop | undefined;
+        for (let taken = 1, block = await arrivals.take(); block; taken += 1, block = await arrivals.take()) {
+          due -= 1;
+          if (taken === asked) {
+            stop = await outcome;
+            coming = !stop && due > 0 ? this.#fetch(place, due) : undefined;
+          }
+          yield block;
+        }
+        stop ??= await outcome;
         if (stop) return this.#throwUnlessEnd(place, stop);
+        if (coming?.outcome === outcome) coming = this.#fetch(place, due);
       }
     } finally {
       // Nobody looks at them any more, but the drive and the memory are theirs until they are there.
-      await coming?.catch(() => undefined);
+      await coming?.outcome.catch(() => undefined);
     }
     if (bytes % blockSizeBytes === 0) return;
     const last = await this.#read(place);
@@ -124,27 +138,34 @@ class TapeReadSession implements ReadSession {
   }
 
   /** The next whole blocks, at most `due`. */
-  #fetch(place: TapeFilePlace, due: number): Promise<Fetched> {
-    const fetching = this.#fetchInto(this.#buffers.next(due), place);
+  #fetch(place: TapeFilePlace, due: number): Fetch {
+    const arrivals = new Arrivals<Buffer>();
+    const buffers = this.#buffers.next(due);
+    const outcome = this.#fetchInto(buffers, place, arrivals).finally(() => arrivals.end());
     // It may fail while those before it are looked at; it is asked for later.
-    fetching.catch(() => undefined);
-    return fetching;
+    outcome.catch(() => undefined);
+    return { arrivals, asked: buffers.length, outcome };
   }
 
-  async #fetchInto(buffers: readonly Buffer[], place: TapeFilePlace): Promise<Fetched> {
+  async #fetchInto(
+    buffers: readonly Buffer[],
+    place: TapeFilePlace,
+    arrivals: Arrivals<Buffer>,
+  ): Promise<Stop | undefined> {
     const { drive, signal } = this.#options;
     const at = this.#at;
     if (at === undefined) throw bug(`tape file ${place.fileNumber} is read on from a place that is not known`);
+    const onBlock = ({ buffer, byteOffset, byteLength }: Uint8Array): void =>
+      arrivals.put(Buffer.from(buffer, byteOffset, byteLength));
     // Whatever is thrown: the place is not known after it.
     this.#at = undefined;
     for (let restarts = 0; ; restarts += 1) {
-      const { blocks: read, stop } = await drive.readBlocks(buffers, { signal });
-      const blocks = read.map(({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength));
+      const { blocks, stop } = await drive.readBlocks(buffers, { signal, onBlock });
       this.#at = stop ? undefined : at + blocks.length;
-      if (stop?.kind !== 'attention') return { blocks, stop };
+      if (stop?.kind !== 'attention') return stop;
       await this.#settle(stop, restarts);
       await this.#go(place, at + blocks.length);
-      if (blocks.length > 0) return { blocks, stop: undefined };
+      if (blocks.length > 0) return undefined;
     }
   }
 

@@ -7,6 +7,7 @@ import type {
   LocateOptions,
   MediumErrorOutcome,
   MediumState,
+  ReadBlocksOptions,
   ReadBlocksOutcome,
   ReadOutcome,
   ReadyState,
@@ -177,8 +178,11 @@ export class WatchedDrive implements TapeDrive {
     return outcome;
   }
 
-  async readBlocks(buffers: readonly Uint8Array[], options: Cancellable = {}): Promise<ReadBlocksOutcome> {
-    const outcome = await this.#during('data', options, (signal) => this.#drive.readBlocks(buffers, { signal }));
+  async readBlocks(buffers: readonly Uint8Array[], options: ReadBlocksOptions = {}): Promise<ReadBlocksOutcome> {
+    const { onBlock } = options;
+    const outcome = await this.#during('data', options, (signal) =>
+      this.#drive.readBlocks(buffers, { signal, onBlock }),
+    );
     if (outcome.stop?.kind === 'medium-error') await this.#tell(troubleOfOutcome(outcome.stop));
     this.#blocks += outcome.blocks.length;
     return outcome;
