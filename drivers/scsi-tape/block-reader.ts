@@ -12,6 +12,8 @@ export class BlockReader {
   readonly #parts: DriveParts;
   /** It never answered that it is busy with the one before. */
   #takesSeveral = true;
+  /** The last call of `readBlocks`, while it lasts. */
+  #underWay: Promise<ReadBlocksOutcome> | undefined;
 
   constructor(parts: DriveParts) {
     this.#parts = parts;
@@ -27,24 +29,40 @@ export class BlockReader {
     return this.#after(request, readOutcome(answer, { requestedBytes: bytesOf(request), atBeginning }));
   }
 
-  async readBlocks(
+  readBlocks(buffers: readonly Uint8Array[], options: ReadBlocksOptions = {}): Promise<ReadBlocksOutcome> {
+    const outcome = this.#readBehind(this.#underWay, buffers, options);
+    this.#underWay = outcome;
+    const over = (): void => {
+      if (this.#underWay === outcome) this.#underWay = undefined;
+    };
+    outcome.then(over, over);
+    return outcome;
+  }
+
+  async #readBehind(
+    before: Promise<ReadBlocksOutcome> | undefined,
     buffers: readonly Uint8Array[],
-    { signal, onBlock }: ReadBlocksOptions = {},
+    { signal, onBlock }: ReadBlocksOptions,
   ): Promise<ReadBlocksOutcome> {
     const blocks: Uint8Array[] = [];
     const put = (block: Uint8Array): void => {
       blocks.push(block);
       onBlock?.(block);
     };
-    if (!this.#takesSeveral || buffers.length === 1) return { blocks, stop: await this.#inTurn(buffers, put, signal) };
+    let stop: ReadBlocksOutcome['stop'];
+    if (!this.#takesSeveral) {
+      stop = (await before)?.stop ?? (await this.#inTurn(buffers, put, signal));
+      return { blocks, stop };
+    }
     const { unit } = this.#parts;
     unit.requirePlace('read');
     const requests = buffers.map((buffer) => this.#request(buffer, signal));
-    const atBeginning = unit.count.place.block === 0n;
-    let stop: ReadBlocksOutcome['stop'];
+    const atBeginning = !before && unit.count.place.block === 0n;
     let index = -1;
-    for await (const answer of unit.sendTogether(requests)) {
+    for await (const answer of unit.sendTogether(requests, before)) {
       index += 1;
+      // What stopped those before stops these, too: they were carried out somewhere behind it.
+      stop ??= (await before)?.stop;
       if (stop) continue;
       // The one behind it read its block, and a drive that takes one at a time is asked for one at a time.
       if (answer === undefined) this.#takesSeveral = false;

@@ -118,9 +118,13 @@ export class TapeUnit {
 
   /**
    * Commands of which each may be carried out whatever becomes of those before it (no writes), all on their way at once. Each answer as soon as it and those before it are there;
-   * undefined: not carried out. Trouble behind the first is kept for the next command.
+   * undefined: not carried out. Trouble behind the first is kept for the next command. `behind`: nothing is made of the answers
+   * before that is done; what it throws is thrown.
    */
-  async *sendTogether(requests: readonly Request[]): AsyncGenerator<CommandAnswer | Trouble | undefined, void, void> {
+  async *sendTogether(
+    requests: readonly Request[],
+    behind?: Promise<unknown>,
+  ): AsyncGenerator<CommandAnswer | Trouble | undefined, void, void> {
     const pending = this.takePending();
     if (pending) {
       yield pending;
@@ -132,6 +136,7 @@ export class TapeUnit {
     const ended = Promise.allSettled(attempts);
     let isTroubled = false;
     try {
+      await behind;
       for (const [index, attempt] of attempts.entries()) {
         const answer = await attempt;
         const judged = 'kind' in answer ? this.#judge(requests[index] as Request, answer) : undefined;

@@ -194,7 +194,8 @@ export interface TapeDrive extends AsyncDisposable {
   /**
    * Reads as many blocks as there are buffers (at least one, all of one length), where the drive takes that with all commands on their way at once. For blocks
    * of which the caller knows that they follow and how long they are: reading does not stop where something else comes, and what lies behind it is passed over.
-   * After a `stop` the next command must be a rewind or a `locate`.
+   * After a `stop` the next command must be a rewind or a `locate`. It may be called a second time while the first call is under way: these blocks are those behind the first ones.
+   * What stops the first call, or is thrown by it, then ends the second in the same way, without a block.
    */
   readBlocks(buffers: readonly Uint8Array[], options?: ReadBlocksOptions): Promise<ReadBlocksOutcome>;
   /** Writes each array as one block, in order; 1 ≤ length ≤ maxBlockBytes each. */

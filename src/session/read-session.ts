@@ -58,8 +58,12 @@ interface Fetch {
   /** How many at most. */
   readonly asked: number;
   /** Settles behind the last of them: what came instead of the next block. */
-  readonly outcome: Promise<Stop | undefined>;
+  readonly outcome: Promise<Stop | AttentionOutcome | undefined>;
 }
+
+const askedOf = (fetches: readonly Fetch[]): number => fetches.reduce((sum, { asked }) => sum + asked, 0);
+const ended = (fetches: readonly Fetch[]): Promise<unknown> =>
+  Promise.allSettled(fetches.map(({ outcome }) => outcome));
 
 class TapeReadSession implements ReadSession {
   readonly cartridge: CartridgeRecord;
@@ -104,69 +108,69 @@ class TapeReadSession implements ReadSession {
     if (left > 0) throw this.#damaged(place, `it ends ${left} bytes before its descriptor says`);
   }
 
-  /**
-   * The blocks that hold so many bytes from here on, fewer where the tape file ends. Whole ones are read ahead: each is looked at while those behind it are on their way, and when
-   * the last is there the next are asked for before it is looked at.
-   */
+  /** The blocks that hold so many bytes from here on, fewer where the tape file ends. */
   async *#blocks(place: TapeFilePlace, bytes: number): AsyncGenerator<Buffer, void, void> {
     const { blockSizeBytes } = this.#options.volume;
-    let due = Math.floor(bytes / blockSizeBytes);
-    let coming = due > 0 ? this.#fetch(place, due) : undefined;
-    try {
-      while (coming) {
-        const { arrivals, asked, outcome } = coming;
-        let stop: Stop | undefined;
-        for (let taken = 1, block = await arrivals.take(); block; taken += 1, block = await arrivals.take()) {
-          due -= 1;
-          if (taken === asked) {
-            stop = await outcome;
-            coming = !stop && due > 0 ? this.#fetch(place, due) : undefined;
-          }
-          yield block;
-        }
-        stop ??= await outcome;
-        if (stop) return this.#throwUnlessEnd(place, stop);
-        if (coming?.outcome === outcome) coming = this.#fetch(place, due);
-      }
-    } finally {
-      // Nobody looks at them any more, but the drive and the memory are theirs until they are there.
-      await coming?.outcome.catch(() => undefined);
-    }
-    if (bytes % blockSizeBytes === 0) return;
+    const end = yield* this.#wholeBlocks(place, Math.floor(bytes / blockSizeBytes));
+    if (end || bytes % blockSizeBytes === 0) return;
     const last = await this.#read(place);
     if (last) yield last;
   }
 
-  /** The next whole blocks, at most `due`. */
-  #fetch(place: TapeFilePlace, due: number): Fetch {
+  /** The next whole blocks, read ahead: each is looked at while those behind it are on their way. Returns whether the tape file ended before there were so many. */
+  async *#wholeBlocks(place: TapeFilePlace, count: number): AsyncGenerator<Buffer, boolean, void> {
+    let at = this.#at;
+    if (at === undefined) throw bug(`tape file ${place.fileNumber} is read on from a place that is not known`);
+    const end = at + count;
+    let restarts = 0;
+    const coming: Fetch[] = [];
+    // Whatever is thrown, and whoever leaves: the place is not known after it.
+    this.#at = undefined;
+    try {
+      while (at < end) {
+        for (let due = end - at - askedOf(coming); due > 0 && coming.length < 2; due = end - at - askedOf(coming))
+          coming.push(this.#fetch(due));
+        const { arrivals, outcome } = coming[0] as Fetch;
+        for (let block = await arrivals.take(); block; block = await arrivals.take()) {
+          at += 1;
+          restarts = 0;
+          yield block;
+        }
+        const stop = await outcome;
+        coming.shift();
+        if (!stop) continue;
+        await ended(coming.splice(0));
+        if (stop.kind !== 'attention') {
+          this.#throwUnlessEnd(place, stop);
+          return true;
+        }
+        await this.#settle(stop, restarts);
+        restarts += 1;
+        await this.#go(place, at);
+        this.#at = undefined;
+      }
+    } finally {
+      // Nobody looks at them any more, but the drive and the memory are theirs until they are there.
+      await ended(coming);
+    }
+    this.#at = at;
+    return false;
+  }
+
+  /** Asks for the next whole blocks, at most `due`. */
+  #fetch(due: number): Fetch {
+    const { drive, signal } = this.#options;
     const arrivals = new Arrivals<Buffer>();
     const buffers = this.#buffers.next(due);
-    const outcome = this.#fetchInto(buffers, place, arrivals).finally(() => arrivals.end());
+    const onBlock = ({ buffer, byteOffset, byteLength }: Uint8Array): void =>
+      arrivals.put(Buffer.from(buffer, byteOffset, byteLength));
+    const outcome = drive
+      .readBlocks(buffers, { signal, onBlock })
+      .then(({ stop }) => stop)
+      .finally(() => arrivals.end());
     // It may fail while those before it are looked at; it is asked for later.
     outcome.catch(() => undefined);
     return { arrivals, asked: buffers.length, outcome };
-  }
-
-  async #fetchInto(
-    buffers: readonly Buffer[],
-    place: TapeFilePlace,
-    arrivals: Arrivals<Buffer>,
-  ): Promise<Stop | undefined> {
-    const { drive, signal } = this.#options;
-    const at = this.#at;
-    if (at === undefined) throw bug(`tape file ${place.fileNumber} is read on from a place that is not known`);
-    const onBlock = ({ buffer, byteOffset, byteLength }: Uint8Array): void =>
-      arrivals.put(Buffer.from(buffer, byteOffset, byteLength));
-    // Whatever is thrown: the place is not known after it.
-    this.#at = undefined;
-    for (let restarts = 0; ; restarts += 1) {
-      const { blocks, stop } = await drive.readBlocks(buffers, { signal, onBlock });
-      this.#at = stop ? undefined : at + blocks.length;
-      if (stop?.kind !== 'attention') return stop;
-      await this.#settle(stop, restarts);
-      await this.#go(place, at + blocks.length);
-      if (blocks.length > 0) return undefined;
-    }
   }
 
   async #go(place: TapeFilePlace, block: number): Promise<void> {

@@ -181,6 +181,54 @@ function describeReading(loaded: Case): void {
     await assert.rejects(drive.readBlocks(buffers(4)), isDeviceError('device.position-lost'));
   });
 
+  loaded('reads on behind a call that is under way, and tells of each block when it is there', async (drive) => {
+    await writeNumbered(drive, 7);
+    const heard: Uint8Array[] = [];
+    const onBlock = (each: Uint8Array): unknown => heard.push(Uint8Array.from(each));
+    const first = drive.readBlocks(buffers(2), { onBlock });
+    const second = drive.readBlocks(buffers(3), { onBlock });
+    assert.deepEqual((await first).blocks, numbered(7).slice(0, 2));
+    const third = drive.readBlocks(buffers(2), { onBlock });
+    assert.deepEqual((await second).blocks, numbered(7).slice(2, 5));
+    assert.deepEqual(await third, { blocks: numbered(7).slice(5), stop: undefined });
+    assert.deepEqual(heard, numbered(7));
+    assert.equal((await drive.position())?.block, 7n);
+  });
+
+  loaded('what stops a call stops the one behind it', async (drive, transport) => {
+    await writeFiles(drive, [
+      [2000, 2000, 2000],
+      [2000, 2000, 2000, 2000],
+    ]);
+    const filemark = [drive.readBlocks(buffers(4)), drive.readBlocks(buffers(4))];
+    const outcomes = (await Promise.all(filemark)).map(({ blocks, stop }) => [blocks.length, stop?.kind]);
+    assert.deepEqual(outcomes, [
+      [3, 'filemark'],
+      [0, 'filemark'],
+    ]);
+
+    await drive.rewind();
+    transport.once(0x08, (pass) => pass());
+    transport.once(0x08, answerWith(fixedSense(6, 0x29, 0x00)));
+    const reset = [drive.readBlocks(buffers(2)), drive.readBlocks(buffers(2))];
+    const after = (await Promise.all(reset)).map(({ blocks, stop }) => [blocks.length, stop?.kind]);
+    assert.deepEqual(after, [
+      [1, 'attention'],
+      [0, 'attention'],
+    ]);
+    assert.equal(await drive.position(), undefined);
+
+    await drive.rewind();
+    transport.once(0x08, (pass) => pass());
+    transport.once(0x08, () => Promise.reject(new Error('the cable was pulled')));
+    const [pulled, behind] = [drive.readBlocks(buffers(2)), drive.readBlocks(buffers(2))];
+    await assert.rejects(pulled, /the cable was pulled/);
+    await assert.rejects(behind, /the cable was pulled/);
+
+    await drive.rewind();
+    assert.equal((await drive.readBlocks(buffers(2))).blocks.length, 2, 'and then it is over');
+  });
+
   loaded('ends the data where it writes', async (drive) => {
     await writeFiles(drive, [[10, 11], [12]]);
     await drive.spaceBlocks(1n);
