@@ -14,6 +14,8 @@ export class BlockReader {
   #takesSeveral = true;
   /** The last call of `readBlocks`, while it lasts. */
   #underWay: Promise<ReadBlocksOutcome> | undefined;
+  /** Calls of `readBlocks` so far. */
+  #calls = 0;
 
   constructor(parts: DriveParts) {
     this.#parts = parts;
@@ -30,6 +32,7 @@ export class BlockReader {
   }
 
   readBlocks(buffers: readonly Uint8Array[], options: ReadBlocksOptions = {}): Promise<ReadBlocksOutcome> {
+    this.#calls += 1;
     const outcome = this.#readBehind(this.#underWay, buffers, options);
     this.#underWay = outcome;
     const over = (): void => {
@@ -44,6 +47,7 @@ export class BlockReader {
     buffers: readonly Uint8Array[],
     { signal, onBlock }: ReadBlocksOptions,
   ): Promise<ReadBlocksOutcome> {
+    const call = this.#calls;
     const blocks: Uint8Array[] = [];
     const put = (block: Uint8Array): void => {
       blocks.push(block);
@@ -55,7 +59,8 @@ export class BlockReader {
       return { blocks, stop };
     }
     const { unit } = this.#parts;
-    unit.requirePlace('read');
+    // While the one before lasts it is for that one to say that the place was lost.
+    if (!before) unit.requirePlace('read');
     const requests = buffers.map((buffer) => this.#request(buffer, signal));
     const atBeginning = !before && unit.count.place.block === 0n;
     let index = -1;
@@ -63,7 +68,10 @@ export class BlockReader {
       index += 1;
       // What stopped those before stops these, too: they were carried out somewhere behind it.
       stop ??= (await before)?.stop;
-      if (stop) continue;
+      if (stop) {
+        if (answer && isTrouble(answer)) unit.raise(answer);
+        continue;
+      }
       // The one behind it read its block, and a drive that takes one at a time is asked for one at a time.
       if (answer === undefined) this.#takesSeveral = false;
       else if (isTrouble(answer)) stop = answer;
@@ -80,7 +88,9 @@ export class BlockReader {
         }
       }
     }
-    if (!stop && blocks.length === 0) stop = await this.#inTurn(buffers, put, signal);
+    // The commands of a call behind this one have read what this one was to read.
+    const isLast = call === this.#calls;
+    if (!stop && blocks.length === 0 && isLast) stop = await this.#inTurn(buffers, put, signal);
     return { blocks, stop };
   }
 

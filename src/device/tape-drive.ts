@@ -77,16 +77,16 @@ export type ReadOutcome =
   | MediumErrorOutcome
   | AttentionOutcome;
 
-/** What reading several blocks at once came to. */
 export interface ReadBlocksOptions extends Cancellable {
   /** Hears of each block of the outcome, in their order, as soon as it is there; the others are still on their way. */
   readonly onBlock?: ((block: Uint8Array) => void) | undefined;
 }
 
+/** What reading several blocks at once came to. */
 export interface ReadBlocksOutcome {
   /** In the order of the medium; each is the beginning of one of the buffers, not necessarily of the one with its number. */
   readonly blocks: readonly Uint8Array[];
-  /** What came instead of the next block. Undefined: only blocks, perhaps fewer than were asked for, at least one. */
+  /** What came instead of the next block. Undefined: only blocks, perhaps fewer than were asked for; none only where another call is under way behind this one and has them. */
   readonly stop: Exclude<ReadOutcome, { readonly kind: 'block' }> | undefined;
 }
 

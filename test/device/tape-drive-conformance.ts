@@ -128,6 +128,7 @@ function describeReading(loaded: Case): void {
     assert.equal((await drive.writeFilemarks(1, { synchronise: true })).kind, 'written');
     await drive.rewind();
   };
+  const notNow: Interposition = async () => ({ status: 0x08, sense: new Uint8Array(0), transferredBytes: 0 });
   const buffers = (count: number): Uint8Array[] => Array.from({ length: count }, () => new Uint8Array(2000));
 
   loaded('reads several blocks at once, in their order, and stands behind them', async (drive) => {
@@ -156,7 +157,6 @@ function describeReading(loaded: Case): void {
   loaded('loses and swaps no block where a command of several is not carried out', async (drive, transport) => {
     await writeNumbered(drive, 8);
     // LOG PARAMETERS CHANGED tells nothing that matters here; BUSY says that one command at a time is enough.
-    const notNow: Interposition = async () => ({ status: 0x08, sense: new Uint8Array(0), transferredBytes: 0 });
     transport.once(0x08, (pass) => pass());
     transport.once(0x08, answerWith(fixedSense(6, 0x2a, 0x02)));
     const read: Uint8Array[] = [];
@@ -193,6 +193,64 @@ function describeReading(loaded: Case): void {
     assert.deepEqual(await third, { blocks: numbered(7).slice(5), stop: undefined });
     assert.deepEqual(heard, numbered(7));
     assert.equal((await drive.position())?.block, 7n);
+  });
+
+  for (const [what, count, answer] of [
+    ['a harmless attention', 1, answerWith(fixedSense(6, 0x2a, 0x02))],
+    ['BUSY for all commands', 2, notNow],
+    ['BUSY for one of several', 1, notNow],
+  ] as const) {
+    loaded(
+      `keeps the order where a call is answered with ${what} and another is behind it`,
+      async (drive, transport) => {
+        await writeNumbered(drive, 8);
+        const size = what.endsWith('several') ? 2 : count;
+        for (let each = 0; each < count; each += 1) transport.once(0x08, answer);
+        const heard: Uint8Array[] = [];
+        const onBlock = (each: Uint8Array): unknown => heard.push(Uint8Array.from(each));
+        while (heard.length < 6) {
+          const calls = [drive.readBlocks(buffers(size), { onBlock }), drive.readBlocks(buffers(size), { onBlock })];
+          for (const { stop } of await Promise.all(calls)) assert.equal(stop, undefined);
+        }
+        assert.deepEqual(heard, numbered(8).slice(0, heard.length));
+      },
+    );
+  }
+
+  loaded('what befell the medium behind a stop is told by the next command', async (drive, transport) => {
+    await writeFiles(drive, [
+      [2000, 2000],
+      [2000, 2000, 2000, 2000],
+    ]);
+    for (let each = 0; each < 4; each += 1) transport.once(0x08, (pass) => pass());
+    transport.once(0x08, answerWith(fixedSense(6, 0x28, 0x00)));
+    const calls = [drive.readBlocks(buffers(4)), drive.readBlocks(buffers(2))];
+    const stops = (await Promise.all(calls)).map(({ stop }) => stop?.kind);
+    assert.deepEqual(stops, ['filemark', 'filemark']);
+    assert.equal((await drive.locate(1n)).kind, 'attention');
+  });
+
+  loaded('a call behind one that has met a reset ends as that one', async (drive, transport) => {
+    await writeNumbered(drive, 6);
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    transport.once(0x08, answerWith(fixedSense(6, 0x29, 0x00)));
+    transport.once(0x08, async (pass) => {
+      await held;
+      return pass();
+    });
+    const first = drive.readBlocks(buffers(2));
+    // The first answer has been heard, the second is awaited.
+    await new Promise((resolve) => setImmediate(resolve));
+    const second = drive.readBlocks(buffers(2));
+    release();
+    const stops = [await first, await second].map(({ blocks, stop }) => [blocks.length, stop?.kind]);
+    assert.deepEqual(stops, [
+      [0, 'attention'],
+      [0, 'attention'],
+    ]);
   });
 
   loaded('what stops a call stops the one behind it', async (drive, transport) => {

@@ -1,5 +1,6 @@
 import { openMediaChanger } from '#drivers/scsi-changer/open-media-changer';
 import { openTapeDrive } from '#drivers/scsi-tape/open-tape-drive';
+import type { Pause } from '#src/base/pause';
 import type { CartridgeRecord } from '#src/catalog/cartridges';
 import type { ScsiTransport } from '#src/device/scsi-transport';
 import type { TapeDrive } from '#src/device/tape-drive';
@@ -9,6 +10,8 @@ import type { TestLibrary } from '#test/support/virtual-library';
 export interface BenchMountOptions {
   /** Put between the drive's driver and its transport: faults. */
   readonly wrap?: (transport: ScsiTransport) => ScsiTransport;
+  /** In place of waiting where a drive is busy. */
+  readonly pause?: Pause;
 }
 
 /**
@@ -16,11 +19,13 @@ export interface BenchMountOptions {
  */
 export function benchMount(
   library: TestLibrary,
-  { wrap = (transport) => transport }: BenchMountOptions = {},
+  { wrap = (transport) => transport, pause }: BenchMountOptions = {},
 ): MountCartridge {
   return async (cartridge: CartridgeRecord) => {
     const changer = await openMediaChanger(await (await library.openUnits().then(firstUnit)).transport);
-    const drive: TapeDrive = await openTapeDrive(wrap(await (await library.openUnits().then(secondUnit)).transport));
+    const drive: TapeDrive = await openTapeDrive(wrap(await (await library.openUnits().then(secondUnit)).transport), {
+      ...(pause && { pause }),
+    });
     const find = async (barcode: string) => (await changer.inventory()).find((element) => element.barcode === barcode);
     const from = await find(cartridge.barcode);
     const to = (await changer.inventory()).find((element) => element.kind === 'drive');

@@ -27,7 +27,7 @@ export class PhaseWatch {
   #remaining: Remaining = 'everything';
   #failure: DeviceError | undefined;
   /** Kept between calls. */
-  #idle: SignalRelay | undefined;
+  readonly #idle: SignalRelay[] = [];
 
   constructor(options: PhaseWatchOptions) {
     this.#options = options;
@@ -45,13 +45,12 @@ export class PhaseWatch {
     signal?: AbortSignal | undefined,
   ): Promise<T> {
     if (this.#failure && !this.#mayStill(phase)) throw this.#failure;
-    const relay = this.#idle ?? new SignalRelay();
-    // Whoever calls while another call is under way, against the law of the contracts, gets one of its own.
-    this.#idle = undefined;
+    // Each call that is under way has one of its own.
+    const relay = this.#idle.pop() ?? new SignalRelay();
     try {
       return await this.#watch(phase, work(relay.follow(signal)), relay);
     } finally {
-      this.#idle = relay;
+      this.#idle.push(relay);
     }
   }
 

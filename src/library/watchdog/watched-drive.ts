@@ -185,6 +185,7 @@ export class WatchedDrive implements TapeDrive {
     );
     if (outcome.stop?.kind === 'medium-error') await this.#tell(troubleOfOutcome(outcome.stop));
     this.#blocks += outcome.blocks.length;
+    if (outcome.stop) this.#noteAttention(outcome.stop);
     return outcome;
   }
 
