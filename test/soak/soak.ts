@@ -1,4 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { Campaign } from '#test/soak/campaign';
 import { Random } from '#test/soak/random';
 import { tgtDevice } from '#test/soak/tgt-device';
@@ -22,20 +23,32 @@ interface Options {
   readonly verbose: boolean;
 }
 
-function parseOptions(words: readonly string[]): Options {
-  const value = (name: string): string | undefined => words[words.indexOf(`--${name}`) + 1 || words.length];
-  const device = value('device') ?? 'virtual';
+/** Throws for what is not an option: a campaign of hours with a misspelt one would show something else than was asked for. */
+function parseOptions(args: readonly string[]): Options {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean', default: false } as const;
+  const { values } = parseArgs({
+    args: [...args],
+    options: { kills: text, seed: text, device: text, minutes: text, json: text, keep: flag, verbose: flag },
+  });
+  const device = values.device ?? 'virtual';
   const chosen = Object.keys(devices).filter((name) => device === 'both' || device === name) as Options['devices'];
-  if (chosen.length === 0) throw new RangeError(`no such device: ${device}`);
+  if (chosen.length === 0) throw new RangeError(`--device ${device}: virtual, tgt or both`);
   return {
-    kills: Number(value('kills') ?? 1000),
-    seed: value('seed') ?? String(Date.now() % 1_000_000),
+    kills: positive('kills', values.kills ?? '1000'),
+    seed: values.seed ?? String(Date.now() % 1_000_000),
     devices: chosen,
-    minutes: Number(value('minutes') ?? Number.POSITIVE_INFINITY),
-    json: value('json'),
-    keep: words.includes('--keep'),
-    verbose: words.includes('--verbose'),
+    minutes: values.minutes === undefined ? Number.POSITIVE_INFINITY : positive('minutes', values.minutes),
+    json: values.json,
+    keep: values.keep,
+    verbose: values.verbose,
   };
+}
+
+function positive(name: string, text: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new RangeError(`--${name} ${text}: a number above 0`);
+  return value;
 }
 
 async function runOn(device: keyof typeof devices, options: Options): Promise<Campaign['report']> {
