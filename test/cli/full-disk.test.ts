@@ -169,6 +169,24 @@ describe('a full disk', { skip: missingForMounts() }, () => {
     assert.equal((await here.command('library', 'move', 'G00001L9', 'slot:7')).exitCode, 0);
   });
 
+  it('of the library’s own state, met by the first write to a cartridge, is no fault of that cartridge', async () => {
+    await using here = await prepared();
+    assert.equal((await here.command('backup', 'run', 'home', '--stage-only')).exitCode, 0);
+    assert.equal((await here.command('drive', 'load', 'G00001L9')).exitCode, 0);
+    using disk = onSmallDisk(here.device.path, large);
+    writeFileSync(join(disk.path, 'other'), '');
+    disk.resize(16 * pageBytes);
+    fillUp(join(disk.path, 'other'));
+    const flush = await here.command('staging', 'flush', '--json');
+    const { flushed, left } = JSON.parse(flush.stdout);
+    assert.deepEqual([flushed.length, left[0]?.code], [0, 'device.storage-full'], flush.stdout);
+    const { cartridges } = JSON.parse((await here.command('cartridge', 'list', '--json')).stdout);
+    for (const { barcode, condition } of cartridges) assert.equal(condition, 'good', barcode);
+    disk.resize(large);
+    rmSync(join(disk.path, 'other'));
+    assert.equal((await here.command('staging', 'flush')).exitCode, 0);
+  });
+
   it('of the state directory ends a rebuild that keeps an index there, and the next one begins anew', async () => {
     await using here = await prepared();
     for (let n = 0; n < 2000; n += 1) writeFileSync(join(here.source, `${n}-${randomBytes(60).toString('hex')}`), '');

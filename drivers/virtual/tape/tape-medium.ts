@@ -97,8 +97,8 @@ export class TapeMedium implements Disposable {
   announceWriting(): void {
     this.#dirty = true;
     if (this.#announced) return;
-    this.#announced = true;
     this.#store.changeCartridge(this.id, { writeSessions: (this.record?.writeSessions ?? 0) + 1 });
+    this.#announced = true;
   }
 
   countWritten(bytes: number): void {

@@ -3,6 +3,7 @@ import { dataOutBytes } from '#drivers/virtual/logical-unit';
 import { check, good, invalidCdbField, type Reply, sense } from '#drivers/virtual/reply';
 import type { TapeMedium } from '#drivers/virtual/tape/tape-medium';
 import { isDiskFull } from '#src/base/disk-full';
+import { DeviceError } from '#src/base/errors';
 import type { DataPhase } from '#src/device/scsi-transport';
 import type { EraseCommand } from '#src/scsi/erase';
 import type { Read6Command, Write6Command } from '#src/scsi/tape-read-write';
@@ -94,8 +95,8 @@ export function writeTape(medium: TapeMedium, command: Write6Command, data: Data
     if (!medium.hasRoomFor(blockBytes)) {
       return check({ ...sense.volumeOverflow, endOfMedium: true, information }, done * blockBytes);
     }
-    medium.announceWriting();
     try {
+      medium.announceWriting();
       medium.image.writeBlock(pieces[done] ?? [], blockBytes);
     } catch (error) {
       return check({ ...writeFailure(error), information }, done * blockBytes);
@@ -122,8 +123,8 @@ export function writeFilemarks(
     if (refusal) return check(refusal);
     if (!medium.hasRoomFor(0, count))
       return check({ ...sense.volumeOverflow, endOfMedium: true, information: BigInt(count) });
-    medium.announceWriting();
     try {
+      medium.announceWriting();
       medium.image.writeFilemarks(count);
     } catch (error) {
       return check({ ...writeFailure(error), information: BigInt(count) });
@@ -140,8 +141,8 @@ export function writeFilemarks(
 export function eraseTape(medium: TapeMedium, { immediate }: EraseCommand): Reply {
   const refusal = medium.writeRefusal;
   if (refusal) return check(refusal);
-  medium.announceWriting();
   try {
+    medium.announceWriting();
     medium.image.truncate();
   } catch (error) {
     return check(writeFailure(error));
@@ -162,7 +163,11 @@ export function synchronise(medium: TapeMedium, deferred: boolean): Reply | unde
   }
 }
 
-const writeFailure = (error: unknown) => (isDiskFull(error) ? sense.spaceAllocationFailed : sense.writeError);
+/** The first write of a load is counted in the state of the library, on the same disk. */
+const writeFailure = (error: unknown) =>
+  isDiskFull(error) || (error instanceof DeviceError && isDiskFull(error.cause))
+    ? sense.spaceAllocationFailed
+    : sense.writeError;
 
 /** Everything was written, and the end is near (SSC-5 4.2.6). */
 function atEarlyWarning(medium: TapeMedium, transferredBytes = 0): Reply | undefined {
