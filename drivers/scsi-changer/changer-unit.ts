@@ -33,7 +33,10 @@ export class ChangerUnit {
     this.pause = pause;
   }
 
-  /** An attention that concerns what lies where ends it; others are swallowed, the command was not carried out. */
+  /**
+   * An attention that concerns what lies where ends it. After others, and after a deferred report of something that was got over, the command is sent again:
+   * what carries them was not carried out (SPC-5, deferred errors). Any other deferred error is thrown.
+   */
   async send(request: Request): Promise<ChangerAnswer> {
     const delays = growingDelays(pollDelays.first, pollDelays.longest);
     let [waited, repeats] = [0, 0];
@@ -41,17 +44,17 @@ export class ChangerUnit {
       const answer = await this.#execute(request);
       if (answer.kind === 'good') return answer;
       const { sense } = answer;
-      if (sense.key === senseKey.noSense || sense.key === senseKey.recoveredError) {
-        return { kind: 'good', transferredBytes: answer.transferredBytes };
+      if (isBenign(sense) && !sense.deferred) return { kind: 'good', transferredBytes: answer.transferredBytes };
+      if (sense.key === senseKey.unitAttention && !isHarmless(sense)) {
+        this.changes += 1;
+        return { kind: 'attention', sense };
       }
-      if (sense.key === senseKey.unitAttention) {
-        if (!isHarmless(sense)) {
-          this.changes += 1;
-          return { kind: 'attention', sense };
-        }
+      if (isBenign(sense) || sense.key === senseKey.unitAttention) {
         if (++repeats >= maxRepeats) throw this.#tooManyAttentions(request);
         continue;
       }
+      // It tells of an earlier command: no caller may read a refusal, or the like, of this one from it.
+      if (sense.deferred) throw this.failure(request, sense);
       if (!isBecomingReady(sense) || waited >= timeLimits.becomingReady) return answer;
       const delay = delays.next().value;
       await this.pause(delay, request.signal);
@@ -88,6 +91,8 @@ export class ChangerUnit {
     });
   }
 }
+
+const isBenign = ({ key }: Sense): boolean => key === senseKey.noSense || key === senseKey.recoveredError;
 
 /** 2A: parameters changed; 3F: microcode, inquiry data or logical units changed. Neither moves a cartridge (SPC-5). */
 const isHarmless = ({ asc }: Sense): boolean => asc === 0x2a || asc === 0x3f;

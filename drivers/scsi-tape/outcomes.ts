@@ -143,6 +143,8 @@ export function spaceOutcome(answer: CommandAnswer, count: bigint): SpaceOutcome
     if (sense.key === senseKey.mediumError) return { kind: 'medium-error', sense: summary };
     return (sense.information ?? 0n) === 0n ? { kind: 'spaced' } : unforeseen(sense);
   }
+  // What the drive holds in its buffer is written before the medium moves (SSC-5, LOCATE, REWIND, SPACE), and did not fit.
+  if (sense.key === senseKey.volumeOverflow) return { kind: 'medium-error', sense: summary };
   const isInterrupted = sense.key === senseKey.notReady || sense.key === senseKey.abortedCommand;
   return isInterrupted ? { kind: 'attention', sense: summary } : unforeseen(sense);
 }

@@ -7,7 +7,7 @@ import type { DataSetRecord, SegmentRecord } from '#src/catalog/data-sets';
 import type { TapeFileRecord, UnreadCopy } from '#src/catalog/tape-files';
 import type { VolumeKey, VolumeRecord } from '#src/catalog/volumes';
 import { type MountCartridge, type MountedCartridge, SecondChances } from '#src/jobs/mounting';
-import { isDriveFault, isDriveTrouble } from '#src/library/drives/drive-trouble';
+import { isDriveFault, isDriveTrouble, isTimeOut } from '#src/library/drives/drive-trouble';
 import type { CartridgeId } from '#src/media/facets';
 import { openReadSession, type ReadSession } from '#src/session/read-session';
 import { unreadable } from '#src/session/tape-file-source';
@@ -73,6 +73,8 @@ export class CopyReader implements AsyncDisposable {
   readonly #signal: AbortSignal | undefined;
   #current: { readonly mounted: MountedCartridge; readonly session: ReadSession } | undefined;
   readonly #unfit = new Map<CartridgeId, GrandsireError>();
+  /** Were once not opened in time: the second time is the last. */
+  readonly #late = new Set<CartridgeId>();
 
   constructor(mount: MountCartridge, purpose: string, signal?: AbortSignal) {
     this.#mount = mount;
@@ -121,8 +123,10 @@ export class CopyReader implements AsyncDisposable {
     try {
       return await this.#open(cartridge, volume);
     } catch (error) {
+      const isFirstTimeOut = isTimeOut(error) && !this.#late.has(cartridge.id);
+      if (isFirstTimeOut) this.#late.add(cartridge.id);
       // In another drive it may be as good as ever.
-      if (isCopyFault(error) && !isDriveFault(error)) this.#unfit.set(cartridge.id, error);
+      else if (isCopyFault(error) && !isDriveFault(error)) this.#unfit.set(cartridge.id, error);
       throw error;
     }
   }

@@ -215,7 +215,8 @@ class TapeWriteSession implements WriteSession {
         return { kind: 'no-room' };
       }
       if (back.kind === 'attention') return this.#fail(back, journal);
-      return this.#condemn(journal, `could not go back to object ${journal.block}`);
+      const why = back.kind === 'medium-error' ? ` (${back.sense.text})` : '';
+      return this.#condemn(journal, `could not go back to object ${journal.block}${why}`);
     }
     const mark = await drive.writeFilemarks(1, { synchronise: true });
     const position = await drive.position();

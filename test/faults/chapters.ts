@@ -1,8 +1,10 @@
 import { driveAlerts } from '#test/faults/drive/alerts';
+import { driveEndOfMedium } from '#test/faults/drive/end-of-medium';
 import { driveErrors } from '#test/faults/drive/errors';
 import { driveExtremes } from '#test/faults/drive/extremes';
 import { driveField } from '#test/faults/drive/field';
 import { driveLink } from '#test/faults/drive/link';
+import { driveLoadUnload } from '#test/faults/drive/load-unload';
 import { driveOther } from '#test/faults/drive/other-drive';
 import { drivePlaceless } from '#test/faults/drive/placeless';
 import { driveState } from '#test/faults/drive/state';
@@ -21,9 +23,11 @@ export const chapters: readonly Chapter[] = [
   driveField,
   driveState,
   driveErrors,
+  driveEndOfMedium,
   driveLink,
   driveOther,
   driveVerifyRelabel,
+  driveLoadUnload,
   driveAlerts,
   drivePlaceless,
   driveExtremes,

@@ -1,61 +1,9 @@
-import assert from 'node:assert/strict';
-import { status } from '#src/scsi/status';
-import { type ChangerTrouble, troubles } from '#test/faults/changer-troubles';
-import { always, check, type LibraryBench, onSharedBench, operation } from '#test/faults/library-bench';
+import { troubles } from '#test/faults/changer-troubles';
+import { check } from '#test/faults/library-bench';
+import { forEver, giveUp, inMove, once } from '#test/faults/move-fault';
+import { moveKeys } from '#test/faults/move-keys';
+import { lateness } from '#test/faults/move-lateness';
 import type { Chapter, Scenario } from '#test/faults/scenario';
-import type { Fault, FaultAction } from '#test/support/faulty-transport';
-
-const move = ['library', 'move', 'G00002L9', 'slot:5'] as const;
-
-interface MoveFault {
-  readonly name: string;
-  readonly sense: string;
-  readonly outcome: string;
-  readonly messages: readonly string[];
-  readonly faults: readonly Omit<Fault, 'when'>[];
-  /** How `library move G00002L9 slot:5` ends; 0 unless told. */
-  readonly fails?: readonly [exitCode: number, code: string];
-  /** Where the cartridge is then. */
-  readonly lies: 'slot:2' | 'slot:5';
-}
-
-const once = (action: FaultAction): readonly Omit<Fault, 'when'>[] => [{ action }];
-const forEver = (action: FaultAction): readonly Omit<Fault, 'when'>[] => [{ ...always, action }];
-
-/** Nothing was moved, and that is said. */
-const giveUp = (
-  { answer, action, code, failure, remedy }: ChangerTrouble,
-  times: 'once' | 'always',
-): Omit<MoveFault, 'name' | 'outcome'> => ({
-  sense: times === 'always' ? `${answer}, always` : answer,
-  messages: [`…: MOVE MEDIUM ${failure}; G00002L9 is in slot:2 now\n${remedy}`],
-  faults: times === 'always' ? forEver(action) : once(action),
-  fails: [1, code],
-  lies: 'slot:2',
-});
-
-/** The fault in a move; the catalog then says what is true, and the next move does what is asked of it. */
-const inMove = ({ name, sense, outcome, messages, faults, fails, lies }: MoveFault): Scenario => ({
-  name,
-  injected: `Changer, MOVE MEDIUM: ${sense}`,
-  outcome,
-  messages,
-  run: onSharedBench(async (bench) => {
-    bench.plant('changer', ...faults.map((fault) => ({ when: operation.move, ...fault })));
-    if (fails) await bench.fails(...fails, ...move);
-    else await bench.ends(0, ...move);
-    assert.equal(bench.lies('G00002L9'), lies);
-    bench.heal();
-    await assertGoesOn(bench);
-  }),
-});
-
-async function assertGoesOn(bench: LibraryBench): Promise<void> {
-  await bench.ends(0, 'library', 'move', 'G00002L9', 'slot:6');
-  assert.deepEqual([bench.lies('G00002L9'), await bench.place('G00002L9')], ['slot:6', 'slot:6']);
-  await bench.ends(0, 'library', 'move', 'G00002L9', 'slot:2');
-  await bench.settle();
-}
 
 const notReady: readonly Scenario[] = [
   inMove({
@@ -237,63 +185,6 @@ const refusals: readonly Scenario[] = [
   }),
 ];
 
-const lateness: readonly Scenario[] = [
-  inMove({
-    name: 'the library gives the move up',
-    ...giveUp(troubles.dataPhase, 'once'),
-    outcome: 'A move is not sent twice; the inventory that follows says where the cartridge is.',
-  }),
-  inMove({
-    name: 'a library that is busy for a while',
-    sense: 'BUSY, five times',
-    outcome: 'It is asked again, and the cartridge is moved.',
-    messages: [],
-    faults: [{ times: 5, action: { kind: 'status', status: status.busy } }],
-    lies: 'slot:5',
-  }),
-  inMove({
-    name: 'a library that is busy for ever',
-    ...giveUp(troubles.busy, 'always'),
-    outcome: 'After a minute it is given up.',
-  }),
-  inMove({
-    name: 'another host has reserved the library',
-    ...giveUp(troubles.reserved, 'once'),
-    outcome: 'Nothing was moved.',
-  }),
-  inMove({
-    name: 'a move that is not answered, and was not made',
-    sense: 'time-out',
-    outcome: 'Where the cartridge is, is only what the next inventory says; it is taken at once.',
-    messages: ['… did not answer in time …; G00002L9 is in slot:2 now\nRun the command again.'],
-    faults: once({ kind: 'time-out' }),
-    fails: [1, 'device.time-out'],
-    lies: 'slot:2',
-  }),
-  inMove({
-    name: 'a move that is not answered, and was made',
-    sense: 'time-out, after the move',
-    outcome: 'As above: the inventory finds the cartridge in its new place.',
-    messages: ['… did not answer in time …; G00002L9 is in slot:5 now\nRun the command again.'],
-    faults: once({ kind: 'time-out', at: 'after' }),
-    fails: [1, 'device.time-out'],
-    lies: 'slot:5',
-  }),
-  inMove({
-    name: 'the connection is lost in a move that is made',
-    sense: 'the connection is lost after it, and stays lost',
-    outcome:
-      'The catalog keeps what it knew until the library can be asked; the next command looks first, and finds the cartridge in its new place.',
-    messages: [
-      'warning: The connection to … is lost …. (library.inventory-failed)',
-      'The connection to … is lost …; where G00002L9 is now, only the next inventory tells\nRun the command again.',
-    ],
-    faults: once({ kind: 'unreachable', at: 'after', stays: true }),
-    fails: [1, 'device.unreachable'],
-    lies: 'slot:5',
-  }),
-];
-
 function hex(byte: number): string {
   return byte.toString(16).padStart(2, '0').toUpperCase();
 }
@@ -303,5 +194,5 @@ export const chapter: Chapter = {
   introduction:
     'The robot answers MOVE MEDIUM with something else than GOOD, in `grandsire library move G00002L9 slot:5`. A move is never sent twice unless the library says that it did not begin it. ' +
     'After it the catalog says where the cartridge really is, and the next move does what is asked of it.',
-  scenarios: [...notReady, ...hardware, ...attentions, ...refusals, ...lateness],
+  scenarios: [...notReady, ...hardware, ...attentions, ...refusals, ...moveKeys, ...lateness],
 };

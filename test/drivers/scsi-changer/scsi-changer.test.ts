@@ -314,6 +314,54 @@ describe('scsi-changer: moving', () => {
     assert.deepEqual(await changer.move(from, to), { kind: 'moved' });
   });
 
+  it('takes a remark for a move that was made', async () => {
+    for (const sense of [fixedSense(1, 0x0c, 0x01), fixedSense(0, 0x00, 0x00)]) {
+      const { changer, transport } = await openScripted();
+      transport.expect({ cdb: 'a5', sense });
+      assert.deepEqual(await changer.move(from, to), { kind: 'moved' });
+      transport.assertDone();
+    }
+  });
+
+  it('moves after a deferred remark, for what carried it was not carried out (SPC-5, deferred errors)', async () => {
+    for (const sense of [
+      fixedSense(1, 0x0c, 0x01, { deferred: true }),
+      fixedSense(0, 0x00, 0x00, { deferred: true }),
+    ]) {
+      const { changer, transport } = await openScripted();
+      transport.expect({ cdb: 'a500 0000 0400 0100', sense }, { cdb: 'a500 0000 0400 0100' });
+      assert.deepEqual(await changer.move(from, to), { kind: 'moved' });
+      transport.assertDone();
+    }
+  });
+
+  it('does not listen to deferred remarks for ever', async () => {
+    const { changer, transport } = await openScripted();
+    const sense = fixedSense(1, 0x0c, 0x01, { deferred: true });
+    for (let repeat = 0; repeat < 32; repeat++) transport.expect({ cdb: 'a5', sense });
+    await assert.rejects(changer.move(from, to), isDeviceError('device.protocol'));
+    transport.assertDone();
+  });
+
+  it('throws a deferred error, and takes it for no answer to the command that carried it', async () => {
+    for (const [key, asc, ascq, code] of [
+      [4, 0x15, 0x01, 'device.hardware-error'],
+      [5, 0x3b, 0x0d, 'device.rejected-command'],
+      [2, 0x04, 0x01, 'device.not-ready'],
+    ] as const) {
+      const { changer, transport } = await openScripted();
+      transport.expect({ cdb: 'a5', sense: fixedSense(key, asc, ascq, { deferred: true }) });
+      await assert.rejects(
+        changer.move(from, to),
+        (error) => isDeviceError(code)(error) && /deferred/.test(`${error}`),
+      );
+      transport.assertDone();
+    }
+    const { changer, transport } = await openScripted();
+    transport.expect({ cdb: '07', sense: fixedSense(5, 0x20, 0x00, { deferred: true }) });
+    await assert.rejects(changer.rescan(), isDeviceError('device.rejected-command'));
+  });
+
   it('throws hardware trouble, and never moves twice', async () => {
     const { changer, transport } = await openScripted();
     transport.expect({ cdb: 'a5', sense: fixedSense(4, 0x15, 0x01) });

@@ -247,6 +247,16 @@ describe('scsi-tape: locating', () => {
     assert.deepEqual(await drive.locate(99n), { kind: 'end-of-data', passed: 12n });
   });
 
+  it('tells of the medium where blocks in the buffer found no room', async () => {
+    const { drive, transport } = await openScriptedDrive({ knows: 'short' });
+    const overflow = fixedSense(0xd, 0, 2, { endOfMedium: true });
+    transport.expect({ cdb: '92', sense: overflow });
+    assert.equal((await drive.locate(99n)).kind, 'medium-error');
+    transport.expect({ cdb: '01' }, { cdb: '11', sense: overflow });
+    await drive.rewind();
+    assert.equal((await drive.spaceBlocks(-1n)).kind, 'medium-error');
+  });
+
   it('refuses a drive that stands elsewhere after LOCATE', async () => {
     const { drive, transport } = await openScriptedDrive({ knows: 'short' });
     transport.expect({ cdb: '92' }, { cdb: '3400', data: shortPosition(12) });

@@ -52,6 +52,19 @@ const ofTheMedium = {
   read: 'lacks cartridge.unreadable-block',
 } as const satisfies Matrix['endings'];
 
+/** DATA PROTECT where nothing is written: of a read it says that there is no key; of the rest it means nothing, and is said as it is. */
+const protectedElsewhere = {
+  load: 'next drive.load-failed',
+  look: 'next cartridge.unreadable',
+  append: 'next device.unexpected-sense',
+  place: 'next device.unexpected-sense',
+  unload: 'done',
+  labelRewind: 'ends device.unexpected-sense',
+  labelRead: 'ends cartridge.label-failed',
+  reach: 'lacks device.unexpected-sense',
+  read: 'lacks cartridge.unreadable-block',
+} as const satisfies Matrix['endings'];
+
 const writeFailed =
   'drive … reported … while tape file … of cartridge G00001L9 was written; the run goes on with the next cartridge. What was committed before stays good: "grandsire verify G00001L9" reads it back. The rest goes to another cartridge.';
 
@@ -90,6 +103,7 @@ const matrices: readonly Matrix[] = [
         text: '3/50/00 write append error (73h, descriptor format)',
         action: { kind: 'check', format: 'descriptor', sense: { key: 3, asc: 0x50, ascq: 0x00, deferred: true } },
       },
+      { ...sense(0xd, 0x00, 0x02), action: { kind: 'check', sense: { key: 0xd, asc: 0, ascq: 2, deferred: true } } },
     ],
     endings: { load: 'done', ...ofTheMedium, unload: 'told drive.late-error' },
     messages: [
@@ -141,9 +155,24 @@ const matrices: readonly Matrix[] = [
   {
     name: 'the cartridge is write-protected after all',
     injected: inPlace,
-    outcome:
-      'Mode sense said otherwise, or the cartridge is a WORM one and something stands there. It is booked as write-protected, with what the drive said, and passed over.',
-    troubles: [sense(7, 0x27, 0x00), sense(7, 0x30, 0x0c), sense(7, 0x5a, 0x01)],
+    outcome: 'Mode sense said otherwise. It is booked as write-protected, with what the drive said, and passed over.',
+    troubles: [sense(7, 0x27, 0x00), sense(7, 0x5a, 0x01)],
+    endings: {
+      ...protectedElsewhere,
+      write: 'next cartridge.write-protected',
+      commit: 'next cartridge.write-protected',
+      labelWrite: 'refuses cartridge.write-protected',
+      labelCommit: 'refuses cartridge.write-protected',
+    },
+    messages: [
+      'cartridge G00001L9 (main/slot:1) is write-protected: data protect: …; the run goes on with the next cartridge. If it may be written to, move its write-protect switch, then have it looked at: grandsire cartridge identify G00001L9.',
+    ],
+  },
+  {
+    name: 'the cartridge is a WORM one, and something stands there',
+    injected: inPlace,
+    outcome: 'Nothing can be written over it: the cartridge is booked as write-protected, and passed over.',
+    troubles: [sense(7, 0x30, 0x0c)],
     endings: {
       look: 'next cartridge.unreadable',
       write: 'next cartridge.write-protected',
@@ -153,9 +182,7 @@ const matrices: readonly Matrix[] = [
       labelRead: 'ends cartridge.label-failed',
       read: 'lacks cartridge.unreadable-block',
     },
-    messages: [
-      'cartridge G00001L9 (main/slot:1) is write-protected: data protect: …; the run goes on with the next cartridge. If it may be written to, move its write-protect switch, then have it looked at: grandsire cartridge identify G00001L9.',
-    ],
+    messages: ['cartridge G00001L9 (main/slot:1) is write-protected: data protect: …'],
   },
   {
     name: 'the drive has no key for the cartridge',
@@ -163,11 +190,11 @@ const matrices: readonly Matrix[] = [
     outcome: 'The cartridge is passed over; files of which another copy exists are restored from that.',
     troubles: [sense(7, 0x74, 0x01), sense(7, 0x74, 0x00)],
     endings: {
-      look: 'next cartridge.unreadable',
+      ...protectedElsewhere,
       write: 'next cartridge.write-failed',
       commit: 'next cartridge.write-failed',
       labelWrite: 'ends cartridge.label-failed',
-      read: 'lacks cartridge.unreadable-block',
+      labelCommit: 'ends cartridge.label-failed',
     },
     messages: ['cartridge G00001L9 (main/slot:1), tape file 1: data protect: …'],
   },
@@ -188,12 +215,16 @@ const matrices: readonly Matrix[] = [
       'Where the catalog says otherwise the cartridge is named and left as it is; it is never taken for a blank one that may be labelled.',
     troubles: [sense(8, 0x00, 0x05), sense(8, 0x14, 0x03), sense(8, 0x00, 0x00)],
     endings: {
+      load: 'next drive.load-failed',
       look: 'next cartridge.unexpectedly-blank',
       append: 'next cartridge.contradicts-catalog',
       write: 'next cartridge.write-failed',
       commit: 'next cartridge.write-failed',
+      place: 'next device.unexpected-sense',
+      unload: 'done',
       labelWrite: 'ends cartridge.label-failed',
       labelCommit: 'ends cartridge.label-failed',
+      labelRewind: 'ends device.unexpected-sense',
       labelRead: 'ends cartridge.label-failed',
       reach: 'lacks volume.damaged-tape-file',
       read: 'lacks volume.damaged-tape-file',

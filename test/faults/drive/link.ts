@@ -163,7 +163,8 @@ const matrices: readonly Matrix[] = [
   {
     name: 'fewer bytes move than the drive says',
     injected: 'The command is carried out in full; the transport says that it moved',
-    outcome: 'A block that came short is neither written nor read, and nothing of the tape file is committed.',
+    outcome:
+      'A block that came short is neither written nor read, and nothing of the tape file is committed. Loading, positioning, filemarks and unloading move no data, so that nothing can come short there.',
     troubles: [{ text: '1000 bytes fewer', action: { kind: 'residual', bytes: 1000 } }],
     endings: {
       look: 'next device.data-lost',

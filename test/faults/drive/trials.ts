@@ -9,7 +9,7 @@ import {
   type Ran,
   sharedTemplate,
 } from '#test/faults/drive/drive-site';
-import { flush, type PhaseName, phases, relabel } from '#test/faults/drive/phases';
+import { flush, type PhaseName, phases, relabel, restore } from '#test/faults/drive/phases';
 import type { Scenario } from '#test/faults/scenario';
 import type { FaultAction } from '#test/support/faulty-transport';
 
@@ -29,6 +29,8 @@ export type Ending =
   | 'waits'
   /** Done, without a word: from the label on, what was not done yet. */
   | 'resumes'
+  /** Done, without a word: the tape file did not fit, and is on the next cartridge. */
+  | 'full'
   /** Done, and told: from the label on, what was not committed is written again on the same cartridge. */
   | 'again'
   /** The drive is out of use, and everything is done in the other one. */
@@ -36,7 +38,7 @@ export type Ending =
   /** The drive is out of use, and there is no other: of a run, and of a command about one cartridge. */
   | 'down'
   | 'out'
-  | `${'again' | 'told' | 'next' | 'ends' | 'waits' | 'proves' | 'refuses' | 'names' | 'lacks'} ${string}`;
+  | `${'again' | 'told' | 'next' | 'ends' | 'waits' | 'proves' | 'refuses' | 'names' | 'lacks' | 'nothing'} ${string}`;
 
 interface Expected {
   readonly exitCode: number;
@@ -49,6 +51,7 @@ const words = {
   done: [0, 'goes on'],
   waits: [0, 'waits, then goes on'],
   resumes: [0, 'begins again from the label, and goes on'],
+  full: [0, 'the cartridge is full, and the tape file goes whole to the next one'],
   again: [3, 'what was not committed is written again on the same cartridge'],
   elsewhere: [3, 'the drive is put out of use, and the same is done in the other one'],
   told: [3, 'everything is done, and it is told'],
@@ -59,6 +62,7 @@ const words = {
   out: [4, 'the drive is put out of use, and there is no other'],
   refuses: [6, 'the cartridge is refused'],
   names: [1, 'the tape file is named, and the others are read'],
+  nothing: [1, 'every file is named, and none restored'],
   lacks: [3, 'the files that lie there are named, the others restored'],
 } as const;
 
@@ -73,6 +77,8 @@ function expectedOf(ending: Ending): Expected {
   if (code === undefined) return { exitCode, codes: [], text };
   if (word === 'proves')
     return { exitCode, codes: [noDrive, code, 'drive.down', code], text: `${text} (\`${noDrive}\`)` };
+  // Of each file, and of their directory.
+  if (word === 'nothing') return { exitCode, codes: [code, code, code, code], text: `${text} (\`${code}\`)` };
   if (word === 'waits') return { exitCode: 1, codes: [code], text: `waits, then the command ends (\`${code}\`)` };
   return { exitCode, codes: [code], text: `${text} (\`${code}\`)` };
 }
@@ -169,6 +175,7 @@ async function tryOnce(site: DriveSite, trial: Trial): Promise<readonly string[]
   assert.equal(ran.waitedMs > 0, /^(waits|proves)/.test(ending), `${place}: waited ${ran.waitedMs} ms`);
   if (ending === 'done') assert.ok(ran.sent.length <= usual + 2, `${place}: ${ran.sent.length} for ${usual} commands`);
   if (ending === 'resumes') assert.ok(ran.sent.length > usual + 2, `${place}: ${ran.sent.length} commands`);
+  if (ending === 'full') assert.equal((await site.cartridge(protectedCartridge))['fill'], 'full', place);
   assertSays(ran, trial);
   if (/^(again|elsewhere)/.test(ending)) await assertSameCartridge(site, ran, trial);
   const isRelabelled = phases[phase].command === relabel;
@@ -192,7 +199,7 @@ async function assertNextWorks(site: DriveSite, { matrix, phase, ending }: Trial
   const { surroundings = {} } = matrix;
   const { staged, written } = site.template;
   await site.takeDriveBack();
-  await site.assertNothingLost(phase === 'reach' || phase === 'read' ? written : staged);
+  await site.assertNothingLost(phases[phase].command === restore ? written : staged);
   // It is not taken for something else, either.
   assert.equal((await site.cartridge(protectedCartridge))['kind'], 'data', place);
   if (expectedOf(ending).exitCode === 0) return;
