@@ -1,19 +1,17 @@
-import { closeSync, constants, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, openSync, writeSync } from 'node:fs';
 
 const wordBytes = 4;
 
 /**
- * Writes a SIMH image at the end of a file, by the description of the format and with nothing of the program's. Blocks whose content does not matter
+ * Writes a SIMH image, by the description of the format and with nothing of the program's. Blocks whose content does not matter
  * are holes in the file: they read as zeros, and gigabytes of them take next to no room.
  */
 export class SparseImage implements Disposable {
   readonly #fd: number;
-  #endBytes: number;
+  #endBytes = 0;
 
-  constructor(path: string, startBytes = 0) {
-    this.#fd = openSync(path, constants.O_RDWR | constants.O_CREAT);
-    this.#endBytes = startBytes;
-    ftruncateSync(this.#fd, startBytes);
+  constructor(path: string) {
+    this.#fd = openSync(path, 'w');
   }
 
   /** Where the next object begins. */
