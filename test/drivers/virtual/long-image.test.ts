@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { TapeImage } from '#drivers/virtual/image/tape-image';
 import type { TapeDrive } from '#src/device/tape-drive';
 import { benchMount } from '#test/support/bench-mount';
+import { memoryFolder } from '#test/support/memory-folder';
 import { SparseImage } from '#test/support/sparse-image';
 import { createTestLibrary } from '#test/support/virtual-library';
 
@@ -42,7 +42,7 @@ describe('an image of more than 2³³ bytes', () => {
   let folder: string;
   let path: string;
   before(() => {
-    folder = mkdtempSync(join(tmpdir(), 'grandsire-long-image-'));
+    folder = mkdtempSync(join(memoryFolder(), 'grandsire-long-image-'));
     path = join(folder, 'long.tap');
     writeImage(path);
     assert.ok(diskBytes(path) < 64 * mebibyte, 'the file system keeps holes as holes');
@@ -93,7 +93,11 @@ describe('an image of more than 2³³ bytes', () => {
 
 describe('a cartridge of more than 2³³ bytes', () => {
   test('is positioned, read, written behind and cut off by the drive as any other', async () => {
-    await using library = await createTestLibrary({ cartridges: ['G00001L9'], capacity: '64GiB' });
+    await using library = await createTestLibrary({
+      cartridges: ['G00001L9'],
+      capacity: '64GiB',
+      within: memoryFolder(),
+    });
     const path = library.imagePath('G00001L9');
     writeImage(path);
     const mount = benchMount(library);
