@@ -204,6 +204,10 @@ const contradictions: readonly { code: ErrorCode; sql: string; repaired?: true }
     sql: 'update segments set number = 3 where number = 2; update tape_files set number = 3 where number = 2; update versions set segment = 3 where segment = 2',
   },
   { code: 'catalog.segment-without-copy', sql: "update volumes set state = 'superseded'" },
+  {
+    code: 'catalog.segment-without-copy',
+    sql: "update volumes set state = 'superseded'; update data_sets set state = 'interrupted'",
+  },
   { code: 'catalog.segment-state', sql: "update segments set state = 'staged'", repaired: true },
   { code: 'catalog.open-tape-file', sql: "update tape_files set state = 'open' where number is null", repaired: true },
   { code: 'catalog.overlapping-tape-files', sql: 'update tape_files set block = 11 where file_number = 2' },

@@ -9,11 +9,11 @@ export function renderFaults(): string {
 <!-- Written by \`npm run docs\` from the scenarios in test/faults; edit those. -->
 
 ${count} things that go wrong in the field. Each is made to happen by a test of the same name, which asserts the outcome and that the
-messages are said in these words (\`…\` stands for what varies). In all of them: nothing that was reported staged or written is lost, nothing
+messages are said in these words (\`…\` stands for what varies). In all of them but one: nothing that was reported staged or written is lost, nothing
 protected is overwritten, nothing is tried for ever, and the message says what happened and what to do.
 
-One thing nobody can see in time: another program that rewinds a tape between two blocks that are sent together (four blocks; on a drive that does not know
-its place, between two commits). What is then written over is found out before anything is reported written, but it is gone. Keep other
+The one: another program that rewinds a tape between two blocks that are sent together (four blocks; on a drive that does not know
+its place, between two commits). Nobody can see that in time; what is then written over is found out before anything is reported written, but it is gone. Keep other
 programs away from the drives.
 
 ${chapters.map(chapterSection).join('\n')}`;

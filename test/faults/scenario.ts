@@ -9,7 +9,7 @@ export interface Scenario {
   readonly injected: string;
   /** What the program does, in one or two sentences. */
   readonly outcome: string;
-  /** Where it goes wrong, and what happens then, for what is made to go wrong in several places; each row is a test of its own. */
+  /** Where it goes wrong, and what happens then, for what is made to go wrong in several places; each row is tried. */
   readonly places?: readonly (readonly [where: string, happens: string])[];
   /** What the operator reads, word for word; `…` stands for what varies. Several where several are said. */
   readonly messages: readonly string[];

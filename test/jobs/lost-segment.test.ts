@@ -91,6 +91,19 @@ describe('a staged segment that is not what was staged', () => {
     });
   }
 
+  it('is lost until its set was backed up; what was written of it may be written over when its protection is over', async () => {
+    await using bench = await JobBench.create();
+    const dataSet = await staged(bench);
+    rmSync(segmentPath(bench, dataSet, 2));
+    await json(bench, 3, 'staging', 'flush');
+    bench.clock.set(instant(bench.clock.now() + 400 * 86_400_000));
+    const { cartridges } = await json(bench, 0, 'cartridge', 'list');
+    for (const { barcode, fill } of cartridges) {
+      if (fill !== 'blank') await json(bench, 0, 'cartridge', 'label', barcode, '--yes');
+    }
+    assert.deepEqual(await findings(bench), [['catalog.segment-without-copy', `${dataSet.id}/2`]]);
+  });
+
   it('is found by the run that would build on it, before it decides what to build on', async () => {
     await using bench = await JobBench.create();
     const dataSet = await staged(bench);

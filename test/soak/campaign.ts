@@ -146,7 +146,8 @@ export class Campaign implements Disposable {
     if (operation.set) this.#promise(operation.set, at, run);
     this.#judge(operation, run, mishap);
     if (mishap.kind === 'none' && run.exitCode === 0) this.#measure(operation.kind, run);
-    await this.#look(operation.settles === true && run.exitCode === 0);
+    // A target that died meanwhile comes up with its cartridges where they were seen before.
+    await this.#look(operation.settles === true && run.exitCode === 0 && mishap.kind !== 'target');
     return run;
   }
 

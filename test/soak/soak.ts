@@ -58,6 +58,8 @@ async function runOn(device: keyof typeof devices, options: Options): Promise<Ca
   workplace.use(library);
   const onStep = verbose ? { onStep: (line: string) => void process.stdout.write(`${line}\n`) } : {};
   using campaign = new Campaign(workplace, library, { seed, kills, minutes, ...onStep });
+  if (workplace.disks.length === 0)
+    campaign.report.impossible.push('disks that are full or read-only: mounting needs root');
   const report = await campaign.run();
   report.folder = workplace.folder;
   if (report.findings.length > 0 || options.keep) workplace.keep();
@@ -73,7 +75,8 @@ for (const device of options.devices) {
   process.stdout.write(`${report.text()}\n`);
   if (failed) process.stdout.write(`kept in ${report.folder}; what came before:\n${report.history(40)}\n`);
   else if (!options.keep && report.folder) rmSync(report.folder, { recursive: true, force: true });
-  if (failed) process.exitCode = 1;
+  if (report.shortfall) process.stdout.write(`${report.shortfall}\n`);
+  if (failed || report.shortfall) process.exitCode = 1;
   reports.push(report.json());
 }
 if (options.json) writeFileSync(options.json, `${JSON.stringify(reports, undefined, 2)}\n`);

@@ -31,7 +31,10 @@ export async function tgtDevice(folder: string): Promise<DeviceUnderTest> {
     slots,
     mailSlots,
     settings: `{ driver: iscsi, portal: '${library.portal}', target: '${library.target}' }`,
-    checked: { kind: 'tgt', cartridges: join(folder, 'media'), suffix: '' },
+    checked: {
+      ...{ kind: 'tgt', cartridges: join(folder, 'media'), suffix: '' },
+      ...{ portal: library.portal, target: library.target, changerLun: String(library.changerLun) },
+    },
     isOurs: false,
     breakTarget: (downMs) => {
       broken = breakFor(downMs);

@@ -1,11 +1,27 @@
-import { parseElementAddressAssignment } from '#src/scsi/changer-mode-pages';
-import { parseInquiry } from '#src/scsi/inquiry';
-import { parseModeParameters6 } from '#src/scsi/mode-parameters';
-import { parseElementStatus } from '#src/scsi/parse-element-status';
-import { parseBlockLimits } from '#src/scsi/read-block-limits';
-import { parseLongPosition, parseShortPosition } from '#src/scsi/read-position';
-import { parseMediumConfiguration, tapeModePage } from '#src/scsi/tape-mode-pages';
-import { parseSequentialAccessCapabilities } from '#src/scsi/vital-product-data';
+import {
+  announcedElements,
+  blockLength6,
+  blockLimits,
+  countedBytes,
+  designators,
+  device,
+  elementCounts6,
+  elementCounts10,
+  elements,
+  firstByte,
+  identifiedDrives,
+  lackingOperations,
+  longPosition,
+  modePages10,
+  operationSupport,
+  pageList,
+  senseData,
+  serialNumber,
+  shortPosition,
+  unitCount,
+  wormDrive,
+  wormMedium,
+} from '#test/tgt/side-by-side-decoders';
 
 /** Element addresses of a device, as four hexadecimal digits. */
 export interface Places {
@@ -39,55 +55,82 @@ const drive = (name: string, cdb: string, rest: Partial<Step> = {}): Step => ({
 });
 const move = (from: string, to: string): string => `a5000000${from}${to}00000000`;
 const block = (bytes: number): readonly Uint8Array[] => [Buffer.alloc(bytes, 7)];
+const counted: readonly Uint8Array[] = [Uint8Array.from({ length: 100 }, (_, index) => index)];
+/** Data-out in hexadecimal. */
+const list = (bytes: string): readonly Uint8Array[] => [Buffer.from(bytes, 'hex')];
 
-const elements = (data: Uint8Array): string => {
-  const list = parseElementStatus(data).elements;
-  return `${list.length}: ${list.flatMap(({ primaryVolumeTag }) => primaryVolumeTag?.identifier || []).join(' ') || 'empty'}`;
-};
 const elementStatus =
   (type: number, from: (places: Places) => string): Step['cdb'] =>
   (places) =>
     `b81${type}${from(places)}ffff000010000000`;
 
-const shortPosition = (data: Uint8Array): string => {
-  const { beginningOfPartition, locationUnknown, firstLogicalObject } = parseShortPosition(data);
-  return `${beginningOfPartition ? 'BOP ' : ''}${locationUnknown ? 'location unknown' : `object ${firstLogicalObject}`}`;
-};
-const longPosition = (data: Uint8Array): string => {
-  const { beginningOfPartition, logicalObject, logicalFile } = parseLongPosition(data);
-  return `${beginningOfPartition ? 'BOP ' : ''}object ${logicalObject} file ${logicalFile}`;
-};
-const firstByte = (data: Uint8Array): string => (data.length === 0 ? 'no data' : `first byte ${data[0]}`);
-
 /** Asked of both, in this order: a blank cartridge in slot 1, another in slot 2, drive and mail slot empty. */
 export const steps: readonly Step[] = [
-  changer('changer: INQUIRY', '120000006000', {
-    phase: 96,
-    decode: (data) => `type ${parseInquiry(data).deviceType}, removable ${parseInquiry(data).removable}`,
+  changer('changer: INQUIRY', '120000006000', { phase: 96, decode: device }),
+  drive('drive: INQUIRY', '120000006000', { phase: 96, decode: device }),
+  changer('changer: VPD 00h, pages', '12010000ff00', { phase: 255, decode: pageList }),
+  drive('drive: VPD 00h, pages', '12010000ff00', { phase: 255, decode: pageList }),
+  changer('changer: VPD 80h, serial number', '12018000ff00', { phase: 255, decode: serialNumber }),
+  drive('drive: VPD 80h, serial number', '12018000ff00', { phase: 255, decode: serialNumber }),
+  changer('changer: VPD 83h, designators', '12018300ff00', { phase: 255, decode: designators }),
+  drive('drive: VPD 83h, designators', '12018300ff00', { phase: 255, decode: designators }),
+  changer('changer: REPORT LUNS', 'a00000000000000001000000', { phase: 256, decode: unitCount }),
+  changer('changer: REPORT SUPPORTED OPERATION CODES', 'a30c00000000000010000000', {
+    phase: 4096,
+    decode: lackingOperations('SMC-3'),
   }),
-  drive('drive: INQUIRY', '120000006000', {
-    phase: 96,
-    decode: (data) => `type ${parseInquiry(data).deviceType}, removable ${parseInquiry(data).removable}`,
+  drive('drive: REPORT SUPPORTED OPERATION CODES', 'a30c00000000000010000000', {
+    phase: 4096,
+    decode: lackingOperations('SSC-5'),
   }),
-  changer('changer: MODE SENSE(6), elements', '1a081d00ff00', {
-    phase: 255,
-    decode: (data) => {
-      const page = parseModeParameters6(data).pages[0];
-      const assignment = page && parseElementAddressAssignment(page);
-      return `${assignment?.storage.count} slots, ${assignment?.importExport.count} mail slots, ${assignment?.drive.count} drives`;
-    },
+  drive('drive: REPORT SUPPORTED OPERATION CODES, one', 'a30c01080000000010000000', {
+    phase: 4096,
+    decode: operationSupport,
   }),
+  changer('changer: MODE SENSE(6), elements', '1a081d00ff00', { phase: 255, decode: elementCounts6 }),
+  changer('changer: MODE SENSE(10), elements', '5a081d0000000000ff00', { phase: 255, decode: elementCounts10 }),
+  changer('changer: MODE SENSE(10), all pages', '5a083f0000000000ff00', { phase: 255, decode: modePages10 }),
+  changer('changer: MODE SELECT(6), a header alone', '151000000400', { phase: list('00000000') }),
+  changer('changer: MODE SELECT(10), a header alone', '55100000000000000800', { phase: list('0000000000000000') }),
+  changer('changer: PERSISTENT RESERVE IN', '5e00000000000000ff00', { phase: 255 }),
+  changer('changer: PERSISTENT RESERVE OUT', '5f000000000000001800', { phase: [Buffer.alloc(24)] }),
+  changer('changer: POSITION TO ELEMENT', ({ slot }) => `2b000000${slot(1)}00000000`),
   changer(
     'changer: READ ELEMENT STATUS, slots',
     elementStatus(2, ({ slot }) => slot(1)),
-    {
-      phase: 4096,
-      decode: elements,
-    },
+    { phase: 4096, decode: elements },
+  ),
+  changer('changer: READ ELEMENT STATUS, 2 of the slots', ({ slot }) => `b812${slot(1)}0002000010000000`, {
+    phase: 4096,
+    decode: elements,
+  }),
+  changer('changer: READ ELEMENT STATUS, room for the header', ({ slot }) => `b812${slot(1)}ffff000000080000`, {
+    phase: 8,
+    decode: announcedElements,
+  }),
+  changer('changer: READ ELEMENT STATUS, room for half', ({ slot }) => `b812${slot(1)}ffff000000780000`, {
+    phase: 120,
+    decode: elements,
+  }),
+  changer(
+    'changer: READ ELEMENT STATUS, drives',
+    elementStatus(4, ({ drive: first }) => first),
+    { phase: 4096, decode: identifiedDrives },
+  ),
+  changer('changer: READ ELEMENT STATUS, drives with DVCID', ({ drive: first }) => `b814${first}ffff010010000000`, {
+    phase: 4096,
+    decode: identifiedDrives,
+  }),
+  changer(
+    'changer: READ ELEMENT STATUS, mail slots',
+    elementStatus(3, ({ mailSlot }) => mailSlot),
+    { phase: 4096, decode: elements },
   ),
   changer('changer: READ ELEMENT STATUS, an unknown type', 'b8170000ffff000010000000', { phase: 4096 }),
   changer('changer: INITIALIZE ELEMENT STATUS', '070000000000'),
+  changer('changer: INITIALIZE ELEMENT STATUS WITH RANGE', ({ slot }) => `3701${slot(1)}000000020000`),
   changer('changer: TEST UNIT READY', '000000000000'),
+  changer('changer: REQUEST SENSE', '030000001200', { phase: 18, decode: senseData }),
   changer('changer: LOG SENSE', '4d004000000000006000', { phase: 96 }),
   changer('changer: PREVENT ALLOW MEDIUM REMOVAL', '1e0000000000'),
   changer('changer: EXCHANGE MEDIUM', ({ slot }) => `a6000000${slot(1)}${slot(2)}${slot(1)}0000`),
@@ -100,24 +143,9 @@ export const steps: readonly Step[] = [
   changer('changer: MOVE MEDIUM into the drive', ({ slot, drive: to }) => move(slot(1), to)),
   drive('drive: first command after the load', '000000000000'),
   drive('drive: TEST UNIT READY', '000000000000'),
-  drive('drive: READ BLOCK LIMITS', '050000000000', {
-    phase: 6,
-    decode: (data) => {
-      const { minimumBlockBytes, maximumBlockBytes } = parseBlockLimits(data);
-      return `${minimumBlockBytes} to ${maximumBlockBytes}`;
-    },
-  }),
-  drive('drive: mode page 1Dh, WORM medium', '1a001d00ff00', {
-    phase: 255,
-    decode: (data) => {
-      const page = parseModeParameters6(data).pages.find((found) => found.page === tapeModePage.mediumConfiguration);
-      return page ? `worm ${parseMediumConfiguration(page).worm}` : 'no page';
-    },
-  }),
-  drive('drive: VPD B0h, WORM mode', '1201b0004000', {
-    phase: 64,
-    decode: (data) => `worm ${parseSequentialAccessCapabilities(data).worm}`,
-  }),
+  drive('drive: READ BLOCK LIMITS', '050000000000', { phase: 6, decode: blockLimits }),
+  drive('drive: mode page 1Dh, WORM medium', '1a001d00ff00', { phase: 255, decode: wormMedium }),
+  drive('drive: VPD B0h, WORM mode', '1201b0004000', { phase: 64, decode: wormDrive }),
   drive('drive: LOG SENSE', '4d004000000000006000', { phase: 96 }),
   drive('drive: READ ATTRIBUTE', '8c000000000000000000000001000000', { phase: 256 }),
   drive('drive: REPORT DENSITY SUPPORT', '44000000000000010000', { phase: 256 }),
@@ -155,4 +183,40 @@ export const steps: readonly Step[] = [
   drive('drive: TEST UNIT READY after the unload', '000000000000'),
   changer('changer: MOVE MEDIUM out of the drive', ({ slot, drive: from }) => move(from, slot(1))),
   drive('drive, empty again: TEST UNIT READY', '000000000000'),
+  changer('changer: MOVE MEDIUM, another cartridge', ({ slot, drive: to }) => move(slot(2), to)),
+  drive('drive: first command after another load', '000000000000'),
+  drive('drive: REQUEST SENSE', '030000001200', { phase: 18, decode: senseData }),
+  drive('drive: MODE SENSE(10), all pages', '5a003f0000000000ff00', { phase: 255, decode: modePages10 }),
+  drive('drive: MODE SELECT(6), variable blocks', '151000000c00', { phase: list('000010080000000000000000') }),
+  drive('drive: MODE SELECT(6), a cut list', '151000000600', { phase: list('000010080000') }),
+  drive('drive: MODE SELECT(6), fixed blocks', '151000000c00', { phase: list('000010080000000000000200') }),
+  drive('drive: MODE SENSE(6), fixed blocks', '1a000000ff00', { phase: 255, decode: blockLength6 }),
+  drive('drive: MODE SELECT(6), an unknown page', '151000000800', { phase: list('000010003e020000') }),
+  drive('drive: MODE SELECT(6), back to variable blocks', '151000000c00', { phase: list('000010080000000000000000') }),
+  drive('drive: MODE SELECT(10), variable blocks', '55100000000000001000', {
+    phase: list('00000010000000080000000000000000'),
+  }),
+  drive('drive: PERSISTENT RESERVE IN', '5e00000000000000ff00', { phase: 255 }),
+  drive('drive: PERSISTENT RESERVE OUT', '5f000000000000001800', { phase: [Buffer.alloc(24)] }),
+  drive('drive: PREVENT ALLOW MEDIUM REMOVAL, prevent', '1e0000000100'),
+  changer('changer: MOVE MEDIUM out of a drive that prevents it', ({ slot, drive: from }) => move(from, slot(2))),
+  drive('drive: PREVENT ALLOW MEDIUM REMOVAL, allow', '1e0000000000'),
+  drive('drive: WRITE, counted bytes', '0a0000006400', { phase: counted }),
+  drive('drive: WRITE, counted bytes again', '0a0000006400', { phase: counted }),
+  drive('drive: WRITE FILEMARKS, behind them', '100000000100'),
+  drive('drive: REWIND to the counted bytes', '010000000000'),
+  drive('drive: READ, SILI, room for more', '080200010000', { phase: 256, decode: countedBytes }),
+  drive('drive: READ, SILI, block too long', '080200000a00', { phase: 10, decode: countedBytes }),
+  drive('drive: REWIND before a READ of 1.5 blocks', '010000000000'),
+  drive('drive: READ, room for 1.5 blocks', '080000009600', { phase: 150, decode: countedBytes }),
+  drive('drive: READ behind it', '080000006400', { phase: 100, decode: countedBytes }),
+  drive('drive: REWIND before a READ of fixed blocks', '010000000000'),
+  drive('drive: READ, FIXED without a block length', '080100000100', { phase: 100, decode: countedBytes }),
+  drive('drive: REWIND before SPACE(16)', '010000000000'),
+  drive('drive: SPACE(16), 1 block', '91000000000000000000000100000000'),
+  drive('drive: REWIND before ERASE', '010000000000'),
+  drive('drive: ERASE(6), short', '190000000000'),
+  drive('drive: READ, erased', '080000006400', { phase: 100, decode: countedBytes }),
+  drive('drive: REWIND before a long ERASE', '010000000000'),
+  drive('drive: ERASE(6), long', '190100000000'),
 ];

@@ -18,6 +18,64 @@ const unknown = (virtual: string): Difference => ({
 
 /** By the name of the step in `side-by-side.ts`. */
 export const differences: Readonly<Record<string, Difference>> = {
+  'changer: VPD 00h, pages': {
+    virtual: 'good; pages 00h 80h 83h',
+    tgt: 'good; pages 00h 80h 83h B0h B1h B2h',
+    reason: 'tgt lists the pages of its tape drives for its changer too; a changer is asked for 80h and 83h alone',
+  },
+  'drive: VPD 00h, pages': {
+    virtual: 'good; pages 00h 80h 83h B0h',
+    tgt: 'good; pages 00h 80h 83h B0h B1h B2h',
+    reason:
+      'the virtual drive has no B1h (serial number by the manufacturer) and no B2h (TapeAlert flags); the driver asks for neither',
+  },
+  'changer: VPD 83h, designators': {
+    virtual: 'good; unit type 1 with serial number',
+    tgt: 'good; unit type 1, unit type 3, unit type 3',
+    reason:
+      "the designators of tgt (T10 vendor identification and NAA) are made of the unit's number in tgt, the virtual one of names and serial number; the driver takes the serial number from page 80h",
+  },
+  'drive: VPD 83h, designators': {
+    virtual: 'good; unit type 1 with serial number',
+    tgt: 'good; unit type 1, unit type 3, unit type 3',
+    reason: 'as of the changer',
+  },
+  'changer: REPORT LUNS': {
+    virtual: 'good; 3 units',
+    tgt: 'good; 4 units',
+    reason: 'LUN 0 of tgt is a controller of its own; only units whose INQUIRY says changer or tape are used',
+  },
+  'changer: REPORT SUPPORTED OPERATION CODES': {
+    virtual: 'good; lacks LOG SENSE, READ ATTRIBUTE',
+    tgt: 'good; lacks MODE SELECT(6), LOG SENSE, MODE SELECT(10), READ ATTRIBUTE',
+    reason: 'tgt cannot set modes of its changer; the driver never does',
+  },
+  'drive: REPORT SUPPORTED OPERATION CODES': {
+    virtual: 'good; lacks none',
+    tgt: 'good; lacks ERASE(6), LOCATE(10), REPORT DENSITY SUPPORT, LOG SENSE, MODE SELECT(10), READ ATTRIBUTE, SPACE(16), LOCATE(16)',
+    reason: 'tgt has none of them, and refuses each (below); the driver asks for this list first and does without',
+  },
+  'changer: MODE SENSE(10), all pages': {
+    virtual: 'good; pages 1Dh 1Eh 1Fh',
+    tgt: 'good; pages 00h 0Ah 0Ah 1Ah 1Ch 1Dh 1Eh 1Fh',
+    reason: 'tgt has more pages, one of them a subpage that was not asked for; the driver looks for the page it wants',
+  },
+  'changer: MODE SELECT(6), a header alone': lacks(
+    'good',
+    'tgt cannot set modes of its changer; the driver never does',
+  ),
+  'changer: MODE SELECT(10), a header alone': lacks('good', 'as MODE SELECT(6)'),
+  'changer: READ ELEMENT STATUS, 2 of the slots': {
+    virtual: 'good; 2: T00001L8 T00002L8',
+    tgt: 'good; 4: T00001L8 T00002L8',
+    reason: 'tgt ignores NUMBER OF ELEMENTS; the driver drops what it did not ask for',
+  },
+  'changer: READ ELEMENT STATUS, drives with DVCID': {
+    virtual: 'good; 2 drives, 2 identified',
+    tgt: 'good; 2 drives, 1 identified',
+    reason:
+      'tgt cuts the last descriptor by 8 bytes, and with them the serial number of the last drive; the drive that is left over is taken to stand behind the element that is left over',
+  },
   'changer: PREVENT ALLOW MEDIUM REMOVAL': lacks(
     'good',
     'tgt has no such command for changers; the doors stay unlocked',
@@ -110,7 +168,61 @@ export const differences: Readonly<Record<string, Difference>> = {
     reason:
       'tgt does nothing at an unload without its own LoEj bit, which SSC-5 has as RETEN; it lets the changer take the cartridge all the same',
   },
+  'drive: first command after another load': {
+    virtual: '6/28/00',
+    tgt: 'good',
+    reason: 'as after the first load',
+  },
+  'drive: MODE SENSE(10), all pages': {
+    virtual: 'good; pages 0Ah 0Fh 10h 1Ch 1Dh',
+    tgt: 'good; pages 00h 01h 02h 0Ah 0Ah 0Fh 10h 1Ch 1Dh',
+    reason: 'tgt has more pages, one of them a subpage that was not asked for; the driver looks for the page it wants',
+  },
+  'drive: MODE SELECT(10), variable blocks': lacks('good', 'tgt has MODE SELECT(6) alone; the driver sends no other'),
+  'drive: READ, SILI, room for more': {
+    virtual: 'good; 100 bytes',
+    tgt: '0/00/00 ILI info=156; 156 bytes, wrong from byte 100 on',
+    reason:
+      'tgt ignores SILI, and takes what is left over (156) for what came; the driver never sets SILI, and reckons the length of the block from INFORMATION',
+  },
+  'drive: READ, SILI, block too long': {
+    virtual: 'good; 10 bytes',
+    tgt: '0/00/00 ILI info=-90',
+    reason:
+      'SSC-5 has SILI suppress this too in variable-block mode, and the block is cut without a word; therefore the driver never sets it',
+  },
+  'drive: READ, room for 1.5 blocks': {
+    virtual: '0/00/00 ILI info=50; 100 bytes',
+    tgt: '0/00/00 ILI info=50; 50 bytes',
+    reason:
+      "tgt takes what is left over (50) for what came, and sends no more of the block; the driver asks for the block's length or at least twice as much",
+  },
+  'drive: READ, FIXED without a block length': {
+    virtual: '5/24/00',
+    tgt: '3/31/00; 100 bytes, wrong from byte 0 on',
+    reason:
+      'SSC-5 has 24/00 (invalid field) in variable-block mode; tgt finds the block not to be of length 0 and calls the format corrupt; the driver never sets FIXED',
+  },
+  'drive: SPACE(16), 1 block': lacks('good', 'tgt has SPACE(6) alone; the driver then spaces in steps that fit it'),
+  'drive: ERASE(6), short': lacks('good', 'tgt cannot erase; a label is written over what there is'),
+  'drive: READ, erased': {
+    virtual: '8/00/05 info=100',
+    tgt: 'good; 100 bytes',
+    reason: 'what tgt did not erase is there',
+  },
+  'drive: ERASE(6), long': lacks('good', 'tgt cannot erase; no command of the program needs it'),
 };
+
+/** Steps that both refuse with INVALID COMMAND OPERATION CODE. */
+export const refusedByBoth: readonly string[] = [
+  'changer: PERSISTENT RESERVE IN',
+  'changer: PERSISTENT RESERVE OUT',
+  'changer: POSITION TO ELEMENT',
+  'changer: LOG SENSE',
+  'changer: EXCHANGE MEDIUM',
+  'drive: PERSISTENT RESERVE IN',
+  'drive: PERSISTENT RESERVE OUT',
+];
 
 /** The section of `docs/hardware.md`. */
 export function renderTgtDifferences(): string {
@@ -124,6 +236,9 @@ export function renderTgtDifferences(): string {
 
 A test sends ${steps.length} commands to a virtual library and to tgt 1.0.85, one after the other, and compares status, sense data (key/ASC/ASCQ, bits,
 INFORMATION) and what the answers say. They are answered alike but for these ${rows.length}; and tgt never points to the field of a CDB that it dislikes.
+
+Both refuse these, with 5/20/00: ${refusedByBoth.join('; ')}.
+The program sends none of these.
 
 | command | virtual | tgt | why, and what the driver makes of it |
 |---|---|---|---|

@@ -36,6 +36,11 @@ sets:
     );
   }
 
+  /** The next command runs at this time (ISO 8601). */
+  nextAt(time: string): void {
+    this.#clock.set(instant(Date.parse(time) - hour));
+  }
+
   /** In this process, an hour after the last. */
   async run(...argv: readonly string[]): Promise<Invocation> {
     this.#pass();

@@ -68,9 +68,10 @@ class Checker:
         self.wanted = self._protections()
         self.volumes.check()
         self.contents.check()
-        check_places(self, settled)
+        seen = places(self)
+        check_places(self, seen, settled)
         staged = sum(row.in_staging for row in self.catalog.segments.values())
-        return {'cartridges': self._cartridges(), 'dataSets': self.contents.restorable(), 'staged': staged}
+        return {'cartridges': self._cartridges(seen), 'dataSets': self.contents.restorable(), 'staged': staged}
 
     def _protections(self):
         """Data set -> the moment at which it is free: its own by the ledger, or that of the last one that builds on it."""
@@ -92,8 +93,7 @@ class Checker:
                 wanted[base] = max(wanted[base], own[key])
         return wanted
 
-    def _cartridges(self):
-        where = places(self)
+    def _cartridges(self, seen):
         result = []
         for row in self.catalog.cartridges.values():
             files = self.cartridges.files(row.barcode)
@@ -102,7 +102,7 @@ class Checker:
                 'barcode': row.barcode,
                 'blank': not files,
                 'freeAt': min(until, FAR_AWAY),
-                'place': where.get(row.barcode, 'outside'),
+                'place': seen.get(row.barcode, 'outside'),
             })
         return result
 

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import iscsi
+
 
 NAMES = {'slot': 'slot', 'drive': 'drive', 'mailSlot': 'mail'}
 
@@ -13,16 +15,20 @@ def booked(row):
 
 
 def places(checker):
-    """Barcode -> `slot:5`, `drive:1`, `mail:1`; by the catalog where the library tells nobody but the program."""
-    state = checker.config['device'].get('elements')
-    if state is None:
+    """Barcode -> `slot:5`, `drive:1`, `mail:1`; by the catalog where the library does not answer just now."""
+    device = checker.config['device']
+    if 'elements' in device:
+        cartridges = json.loads(Path(device['elements']).read_text())['cartridges']
+        return {barcode: one['place'] for barcode, one in cartridges.items() if one['place'] != 'outside'}
+    try:
+        seen = iscsi.places(device['portal'], device['target'], int(device['changerLun']))
+    except OSError:
         return {row.barcode: booked(row) for row in checker.catalog.cartridges.values() if booked(row)}
-    cartridges = json.loads(Path(state).read_text())['cartridges']
-    return {barcode: one['place'] for barcode, one in cartridges.items() if one['place'] != 'outside'}
+    checker.checked['placesToldByTheChanger'] += len(seen)
+    return seen
 
 
-def check_places(checker, settled):
-    seen = places(checker)
+def check_places(checker, seen, settled):
     if len(set(seen.values())) != len(seen):
         checker.find('library.two-in-one-place', 'library', f'two cartridges in one place: {seen}')
     if not settled:

@@ -121,7 +121,7 @@ const rules: readonly Rule[] = [
   },
   {
     code: 'catalog.segment-without-copy',
-    find: async (db, clock) => [...(await findSegmentsWithoutCopy(db, clock)), ...(await findLostSegments(db))],
+    find: async (db, clock) => [...(await findSegmentsWithoutCopy(db, clock)), ...(await findLostSegments(db, clock))],
     repair: "Make a new full of its backup set: 'grandsire backup run SET --level full'.",
   },
   {
@@ -258,36 +258,45 @@ const withoutSegment = sql<boolean>`not exists (select 1 from segments s where s
 
 /** Of complete data sets only: what was staged of an interrupted one is dropped when the next run is complete. */
 async function findSegmentsWithoutCopy(db: CatalogDatabase, clock: Clock): Promise<readonly Contradiction[]> {
-  const lost = await rows(
+  const missing = await rows(
     db,
     sql<{ key: number; id: string; number: number }>`
       select d.key, d.id, s.number from segments s join data_sets d on d.key = s.data_set where d.state = 'complete' and not ${liveSegment} and not ${announcedSegment}`,
   );
-  if (lost.length === 0) return [];
-  const wanted = await readDataSetProtections(db);
-  const now = clock.now();
-  return lost
-    .filter(({ key }) => endOfProtection(wanted.get(key) ?? { kind: 'none' }) > now)
-    .map(({ id, number }) => ({
-      subject: `${id}/${number}`,
-      message: `segment ${number} of ${id} is protected, and neither staged nor on a live volume`,
-    }));
+  return (await protectedOf(missing, db, clock)).map(({ id, number }) => ({
+    subject: `${id}/${number}`,
+    message: `segment ${number} of ${id} is protected, and neither staged nor on a live volume`,
+  }));
 }
 
 /**
  * Of the newest runs of their sets that did not come to a good end: what nobody has any more, and no complete run has taken the place of. What was
- * staged of an interrupted run is dropped only after that, whatever the clock said meanwhile: keys tell, too, what came later.
+ * staged of an interrupted run is dropped only after that, whatever the clock said meanwhile: keys tell, too, what came later. What was written may be
+ * written over when its protection is over, also where no run followed it.
  */
-async function findLostSegments(db: CatalogDatabase): Promise<readonly Contradiction[]> {
-  const lost = await rows(
+async function findLostSegments(db: CatalogDatabase, clock: Clock): Promise<readonly Contradiction[]> {
+  const missing = await rows(
     db,
-    sql<{ id: string; number: number }>`
-      select d.id, s.number from segments s join data_sets d on d.key = s.data_set
+    sql<{ key: number; id: string; number: number; state: string }>`
+      select d.key, d.id, s.number, s.state from segments s join data_sets d on d.key = s.data_set
       where d.state = 'interrupted' and s.state <> 'filling' and not ${liveSegment} and not ${announcedSegment} and not exists (
         select 1 from data_sets n where n.backup_set = d.backup_set and n.state = 'complete' and (n.key > d.key or n.started_at >= d.started_at))`,
   );
+  const overwritten = missing.filter(({ state }) => state === 'written');
+  const lost = [...missing.filter(({ state }) => state !== 'written'), ...(await protectedOf(overwritten, db, clock))];
   return lost.map(({ id, number }) => ({
     subject: `${id}/${number}`,
     message: `segment ${number} of ${id} is lost: neither staged nor on a live volume, and its set was not backed up since`,
   }));
+}
+
+async function protectedOf<T extends { readonly key: number }>(
+  segments: readonly T[],
+  db: CatalogDatabase,
+  clock: Clock,
+): Promise<readonly T[]> {
+  if (segments.length === 0) return [];
+  const wanted = await readDataSetProtections(db);
+  const now = clock.now();
+  return segments.filter(({ key }) => endOfProtection(wanted.get(key) ?? { kind: 'none' }) > now);
 }
