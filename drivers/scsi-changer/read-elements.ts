@@ -26,7 +26,7 @@ const questions: readonly ElementQuestion[] = [
 
 /**
  * Descriptor with two volume tags (84 bytes) and a device identifier (4 + 255) is the longest; the report says too few bytes on some
- * targets (RIG.md, tgt), so room is made for the longest of each instead of asking twice.
+ * targets (tgt), so room is made for the longest of each instead of asking twice.
  */
 const roomBytes = 352;
 const headersBytes = 16;

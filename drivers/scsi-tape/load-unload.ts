@@ -68,7 +68,7 @@ export class LoadUnload {
       if (answer.kind === 'good') break;
       const { key, asc, ascq } = answer.sense;
       if (key === senseKey.noSense || key === senseKey.recoveredError || asc === 0x3a) break;
-      // A calibrating drive refuses to unload (FACTS.md); a drive that is not loaded has nothing to unthread.
+      // A drive refuses to unload while it calibrates a new cartridge; a drive that is not loaded has nothing to unthread.
       const state = readyState(answer);
       if (state.kind === 'not-loaded') break;
       if (state.kind !== 'becoming-ready' || waited >= timeLimits.loadWait) {

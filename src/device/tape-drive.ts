@@ -186,7 +186,7 @@ export interface TapeDrive extends AsyncDisposable {
   spaceBlocks(count: bigint, options?: Cancellable): Promise<SpaceOutcome>;
   /** Positive: the medium then stands after the last one; negative: before it (towards the beginning). */
   spaceFilemarks(count: bigint, options?: Cancellable): Promise<SpaceOutcome>;
-  /** Only for looking; never to find the append point (FORMAT.md, append). */
+  /** Only for looking; never to find the append point (docs/format.md, "Appending"). */
   spaceToEndOfData(options?: Cancellable): Promise<SpaceOutcome>;
 
   /** Reads one block; the buffer must be at least twice the expected block, or exactly it (some targets corrupt between). */

@@ -51,7 +51,7 @@ export interface Scheme<Settings = unknown> {
   runsOn(settings: Settings, day: CalendarDay): SchemeRun | null;
   /**
    * A run that an operator starts, of the level asked for, else of the lowest tier's. Its tier is `manual`, so that it
-   * satisfies none of the scheme's, and it appends (DESIGN: manual runs append to the newest open cartridge of the pool).
+   * satisfies none of the scheme's, and it appends: to the newest open cartridge of the pool.
    */
   runByHand(settings: Settings, day: CalendarDay, level?: Level): SchemeRun;
 }

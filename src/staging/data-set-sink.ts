@@ -38,7 +38,7 @@ const deletionsPerPage = 1000;
 
 /**
  * Segments of one data set on their way into the staging area. A segment counts as staged when its bytes, its index part and their names are durable
- * and the catalog has it, in this order (DESIGN.md, invariant 3).
+ * and the catalog has it, in this order: a crash at any instant then loses nothing that the catalog calls staged.
  */
 export class DataSetSink implements SegmentSink {
   readonly #options: DataSetSinkOptions;

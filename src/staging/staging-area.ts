@@ -27,7 +27,7 @@ export interface StagingAreaOptions {
   readonly onShortage?: (shortBytes: number) => void;
 }
 
-/** As `staging status` prints it (OPERATOR.md). */
+/** As `staging status` prints it (docs/cli). */
 export interface StagingStatus {
   readonly path: string;
   readonly sizeBytes: number;

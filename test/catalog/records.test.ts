@@ -259,6 +259,36 @@ for (const engine of engines) {
   });
 
   describe(`tape files and segments in ${engine.name}`, () => {
+    test('lengths and places of more than 32 bits are kept to the last digit', async () => {
+      await withCatalog(engine, async (catalog) => {
+        const volume = await addVolume(catalog, await addCartridge(catalog));
+        const { key } = await addDataSet(catalog);
+        const path = Buffer.from('/long');
+        const segment = {
+          ...segmentOf(key),
+          payloadBytes: 2 ** 33 - 1024,
+          startsInside: { path, offset: 2 ** 40 },
+          endsInside: { path, offset: 2 ** 41 },
+          firstHeader: 2 ** 32 + 512,
+        };
+        await catalog.dataSets.beginSegment(key, 1);
+        await catalog.dataSets.segmentStaged(segment);
+        const [staged] = await catalog.dataSets.segments(key);
+        assert.deepEqual({ ...staged, ...segment }, staged);
+        const place = { volume: volume.key, fileNumber: 2 ** 31 + 1, block: 2 ** 45 + 1 };
+        const written = { blocks: 2 ** 33 + 1, payloadBytes: segment.payloadBytes };
+        await catalog.tapeFiles.begin({ ...place, ...written, kind: 'segment', dataSet: key, number: 1 });
+        await catalog.tapeFiles.written(volume.key, place.fileNumber, written);
+        const [copy] = await catalog.tapeFiles.copiesOf(key);
+        assert.deepEqual({ ...copy, ...place, ...written }, copy);
+        assert.equal((await catalog.cartridges.list())[0]?.usedBytes, segment.payloadBytes);
+        const totals = { files: 2 ** 33, bytes: 2 ** 50 + 1 };
+        await catalog.dataSets.update(key, totals);
+        const set = await catalog.dataSets.get(key);
+        assert.deepEqual({ ...set, ...totals }, set);
+      });
+    });
+
     test('the journal: begun, written, given up, begun again', async () => {
       await withCatalog(engine, async (catalog) => {
         const cartridge = await addCartridge(catalog);

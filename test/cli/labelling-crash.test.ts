@@ -12,7 +12,7 @@ import { readTapeFiles } from '#test/support/tap-image';
 const barcode = 'G00001L9';
 const freeAgain = Date.parse('2026-12-07T22:00:00Z');
 
-/** What recovery makes of the label, by the instant at which labelling was cut off (DESIGN.md, invariant 1). */
+/** What recovery makes of the label, by the instant at which labelling was cut off (docs/format.md, "Labelling"). */
 const cases: readonly { readonly at: string; readonly over: 'blank' | 'old'; readonly becomes: 'old' | 'new' }[] = [
   { at: 'labelling.intent:1', over: 'blank', becomes: 'new' },
   { at: 'tape-file.descriptor:1', over: 'blank', becomes: 'new' },

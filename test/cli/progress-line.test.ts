@@ -26,6 +26,18 @@ test('a terminal gets a bar with rate and time left, drawn over at most ten time
   assert.ok(state.text.endsWith('\r\u001b[K'));
 });
 
+test('more than 2³² bytes are counted as such, and so is the time that they take', () => {
+  const { state, line } = recorder(true);
+  for (const seconds of [0, 100]) {
+    state.now = seconds * 1000;
+    line.show({ task: 'writing', done: 2 ** 33 + seconds * 2 ** 28, total: 2 ** 40, unit: 'bytes' });
+  }
+  assert.ok(
+    state.text.endsWith('writing: [                    ] 3 % of 1.00 TiB, 256 MiB/s, 1 h 06 min left'),
+    state.text,
+  );
+});
+
 test('a log gets a plain line now and then, and none for work that is over soon', () => {
   const { state, line } = recorder(false);
   for (state.now = 0; state.now < 90_000; state.now += 1000) {

@@ -48,7 +48,7 @@ export class Installation implements AsyncDisposable {
   private constructor(device: TestLibrary, options: InstallationOptions) {
     this.device = device;
     this.#devices = options.devices ?? {};
-    this.folder = mkdtempSync(join(tmpdir(), 'grandsire-installation-'));
+    this.folder = mkdtempSync(join(options.within ?? tmpdir(), 'grandsire-installation-'));
     this.source = join(this.folder, 'source');
     mkdirSync(this.source);
     writeFileSync(join(this.folder, 'grandsire.yaml'), configuration(this, options));

@@ -4,7 +4,7 @@ import { fixedSense } from '#test/support/scripted-transport';
 
 const invalidOperation = answerWith(fixedSense(5, 0x20, 0x00));
 
-/** READ POSITION with the location-unknown bits and zeros (RIG.md, tgt). */
+/** READ POSITION with the location-unknown bits and zeros, as tgt answers it (docs/hardware.md). */
 const unknownPosition: Interposition = async (_pass, { data }) => {
   if (data.direction !== 'in') throw new TypeError('READ POSITION without data-in');
   const answer = new Uint8Array(20);
@@ -59,7 +59,7 @@ export function withoutPlace(transport: ScsiTransport): InterposedTransport {
     .always(0x92, invalidOperation);
 }
 
-/** Makes of a drive that follows the standard one that departs from it as the target of RIG.md does. */
+/** Makes of a drive that follows the standard one that departs from it as tgt does (docs/hardware.md). */
 export function lessenDrive(transport: ScsiTransport): ScsiTransport {
   return withoutPlace(transport)
     .always(0xa3, invalidOperation)

@@ -17,6 +17,8 @@ export interface TestLibraryOptions {
   /** Bytes, or as in the configuration: `64MiB`. */
   readonly capacity?: number | string;
   readonly generation?: string;
+  /** The directory in which temporary folders are made. */
+  readonly within?: string;
 }
 
 export interface TestLibrary extends AsyncDisposable {
@@ -43,8 +45,8 @@ export const testSettingsPlace: SettingsPlace = {
 /** A virtual library in a temporary folder, removed when disposed. */
 export async function createTestLibrary(options: TestLibraryOptions = {}): Promise<TestLibrary> {
   const { drives = 1, slots = 8, mailSlots = 1, capacity = '64MiB', generation = 'LTO-9' } = options;
-  const { cartridges = ['G00001L9', 'G00002L9'] } = options;
-  const path = mkdtempSync(join(tmpdir(), 'grandsire-library-'));
+  const { cartridges = ['G00001L9', 'G00002L9'], within = tmpdir() } = options;
+  const path = mkdtempSync(join(within, 'grandsire-library-'));
   const settings = parseVirtualSettings(
     { path, drives, slots, mailSlots, generation, cartridgeCapacity: capacity },
     testSettingsPlace,

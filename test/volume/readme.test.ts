@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type Descriptor, encodeDescriptor } from '#src/volume/descriptor';
 import { encodeLabel, parseLabel } from '#src/volume/label';
+import { SparseImage } from '#test/support/sparse-image';
 
 const volume = '8f14e45f-ceea-467f-a8f9-3b0d2f1c9f10';
 const blockSizeBytes = 4096;
@@ -85,6 +87,20 @@ describe('README on a virtual cartridge', () => {
     const look = lines.findIndex((line) => line.includes('tar -xO'));
     const printed = run([...lines.slice(0, look), lines[look]].join('\n')).toString();
     assert.equal(JSON.parse(printed).number, 1);
+  });
+
+  it('takes what lies beyond 2³² bytes out of an image by its own function, in a plain shell', () => {
+    const path = join(folder, 'long.tap');
+    const far = randomBytes(70_001);
+    using image = new SparseImage(path);
+    image.zeros(258, 2 ** 24 - 1);
+    image.filemark();
+    assert.ok(image.endBytes > 2 ** 32);
+    image.block(far);
+    image.filemark();
+    const lines = commands();
+    const tapefile = lines.slice(0, lines.findIndex((line) => line.includes('done; }')) + 1).join('\n');
+    assert.ok(execFileSync('sh', ['-c', `${tapefile}\ntapefile ${path} 1`]).equals(far));
   });
 
   it('restores a file that is cut between two tape files by its own commands', () => {

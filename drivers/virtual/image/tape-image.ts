@@ -27,7 +27,7 @@ export interface ImageSpacing {
 export const maxImageObjects = 2 ** 26;
 
 /**
- * A tape in a file: SIMH image format as FORMAT.md narrows it (24-bit lengths, pad byte, end of file is end of data).
+ * A tape in a file: SIMH image format as docs/format.md narrows it ("Virtual cartridges"), with lengths of 24 bits.
  * One opening, one place on it; every method works from that place. Synchronous: the caller is a drive, which does one thing
  * at a time.
  *

@@ -5,7 +5,7 @@ import type { LibraryStore } from '#drivers/virtual/library-store';
 import { sense } from '#drivers/virtual/reply';
 import type { SenseFields } from '#src/scsi/sense';
 
-/** Early warning comes so long before the end, or two blocks and this, whichever is more (FORMAT.md). */
+/** Early warning comes so long before the end, or two blocks and this, whichever is more (docs/drivers/virtual.md). */
 const earlyWarningShare = 0.01;
 const earlyWarningExtraBytes = 32 * 1024;
 

@@ -150,7 +150,7 @@ describe('scsi-changer: inventory', () => {
     transport.assertDone();
   });
 
-  it('lives with a last descriptor that is cut, foreign elements and doubled ones (RIG.md, tgt)', async () => {
+  it('lives with a last descriptor that is cut, foreign elements and doubled ones, as tgt sends them', async () => {
     const { changer, transport } = await openScripted();
     const odd = elementData(
       2,

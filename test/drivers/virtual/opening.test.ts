@@ -14,7 +14,7 @@ const testUnitReady = Buffer.alloc(6);
 const none = { direction: 'none' } as const;
 
 describe('settings', () => {
-  test('as OPERATOR.md writes them, with sizes as text or bytes', () => {
+  test('as docs/drivers/virtual.md writes them, with sizes as text or bytes', () => {
     const written = {
       path: './lib',
       drives: 2,

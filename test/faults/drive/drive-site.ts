@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Alarm } from '#src/base/alarm';
 import { type Instant, ManualClock } from '#src/base/clock';
@@ -13,6 +12,7 @@ import type { Scenario } from '#test/faults/scenario';
 import { createFaultyTransport, createTracingTransport, type Fault } from '#test/support/faulty-transport';
 import { Installation } from '#test/support/installation';
 import { lessenDrive } from '#test/support/lesser-drive';
+import { memoryFolder } from '#test/support/memory-folder';
 import { compareTrees } from '#test/support/trees';
 
 /** The cartridge that holds the data set of the day before, which is protected. */
@@ -44,8 +44,6 @@ export interface Ran {
   readonly hits: readonly number[];
 }
 
-/** Nothing here is about what a disk keeps, and hundreds of copies are made. */
-const memory = '/dev/shm';
 /** Blocks of this size: several of them in a segment of a megabyte. */
 const transferBytes = 128 * 1024;
 /** More commands to a drive, or moves, than any command here needs when it begins again as often as it may. */
@@ -103,8 +101,9 @@ export class DriveTemplate implements AsyncDisposable {
     return sent.length;
   }
 
+  /** In memory: nothing here is about what a disk keeps, and hundreds of copies are made. */
   copy(): DriveSite {
-    const folder = mkdtempSync(join(existsSync(memory) ? memory : tmpdir(), 'grandsire-faults-'));
+    const folder = mkdtempSync(join(memoryFolder(), 'grandsire-faults-'));
     for (const name of ['state', 'staging'])
       cpSync(join(this.#installation.folder, name), join(folder, name), { recursive: true });
     cpSync(this.#installation.device.path, join(folder, 'library'), { recursive: true });

@@ -4,7 +4,8 @@ import { SqliteConnection } from '#src/catalog/sql/sqlite/connection';
 import type { ScsiTransport } from '#src/device/scsi-transport';
 import { invalidOperation, openScriptedDrive } from '#test/drivers/scsi-tape/scripted-drive';
 import { type DriveSite, onSite, protectedCartridge } from '#test/faults/drive/drive-site';
-import { farDrive } from '#test/faults/drive/far-drive';
+import { farDrive, labelObjects } from '#test/faults/drive/far-drive';
+import { longSegment } from '#test/faults/drive/long-segment';
 import { flush, op, relabel, restore, verify } from '#test/faults/drive/phases';
 import type { Chapter, Scenario } from '#test/faults/scenario';
 import type { Fault, FaultAction } from '#test/support/faulty-transport';
@@ -169,6 +170,11 @@ const farObjects: Scenario = {
   messages: [],
   run: onSite(async (site) => {
     await changeCatalog(site, `update tape_files set block = block + ${between} where file_number > 0`);
+    const found = await site.command(['find', join(site.template.source, 'a'), '--set', 'home', '--all']);
+    const copies = (found.json['matches'] as readonly { copies: readonly { block?: number }[] }[]).flatMap(
+      (match) => match.copies,
+    );
+    assert.ok(copies.some(({ block }) => block === Number(between + labelObjects)));
     const interpose = (transport: ScsiTransport) => farDrive(transport, between);
     const said: string[] = [];
     for (const command of [flush(), restore(site), verify()]) {
@@ -264,6 +270,7 @@ export const driveExtremes: Chapter = {
     shorterBlock,
     farObjects,
     farSpace,
+    longSegment,
     nonsenseCapacity,
     farSums,
   ],

@@ -5,7 +5,7 @@ import { answerWith, InterposedTransport } from '#test/support/interposed-transp
 import { fixedSense } from '#test/support/scripted-transport';
 
 /** Objects of the label, which stays where it is: descriptor, README, filemark. */
-const labelObjects = 3n;
+export const labelObjects = 3n;
 
 /**
  * A drive whose medium has so many more objects between the label and what follows it: what it says of its place, and where it is sent, is as on a
