@@ -87,14 +87,18 @@ export class StagingArea {
 
   /**
    * Keeps what a data set is beside what is staged of it, durably, so that a rebuild knows it when the catalog is lost. Before its first segment is begun, and when it has
-   * ended, before the catalog says so.
+   * ended, before the catalog says so. Throws `staging.full`.
    */
   async keepRecord(record: DataSetIndexRecord): Promise<void> {
     const { dataSet } = record;
-    await mkdir(this.paths.folder(dataSet), { recursive: true, mode: 0o700 });
-    await syncDirectory(this.#options.path);
-    const temporary = this.paths.scratch(dataSet, 'data-set.json');
-    await replaceDurably(this.paths.record(dataSet), temporary, encodeIndexRecord(record));
+    try {
+      await mkdir(this.paths.folder(dataSet), { recursive: true, mode: 0o700 });
+      await syncDirectory(this.#options.path);
+      const temporary = this.paths.scratch(dataSet, 'data-set.json');
+      await replaceDurably(this.paths.record(dataSet), temporary, encodeIndexRecord(record));
+    } catch (error) {
+      throw this.asFailure(error);
+    }
   }
 
   /** Whether anything of it lies here. */

@@ -70,6 +70,27 @@ describe('a full disk', { skip: missingForMounts() }, () => {
       await assertNextRuns(here);
     });
 
+    it('keeps nobody from writing to cartridges what a dead process left there, and so from making room', async () => {
+      await using here = await prepared();
+      using disk = mountSmallDisk(join(here.folder, 'staging'), large);
+      const killed = here.start(['backup', 'run', 'home', '--stage-only'], {
+        GRANDSIRE_TRACE_STOP: 'segment.staged:2',
+      });
+      assert.equal((await killed.ended).signal, 'SIGKILL');
+      writeFileSync(join(disk.path, 'other'), '');
+      const { bsize, blocks, bfree } = statfsSync(disk.path);
+      disk.resize((blocks - bfree) * bsize);
+      fillUp(join(disk.path, 'other'));
+      const [dataSet = ''] = await dataSets(here, 'open');
+      const { exitCode, stdout } = await here.command('staging', 'flush', '--json');
+      assert.equal(exitCode, 0, stdout);
+      assert.deepEqual(JSON.parse(stdout).flushed, [{ dataSet, cartridges: ['G00001L9'] }]);
+      assert.deepEqual(await dataSets(here, 'interrupted'), [dataSet]);
+      rmSync(join(disk.path, 'other'));
+      disk.resize(large);
+      await assertNextRuns(here);
+    });
+
     it('that is read-only is said before anything is begun, and what is staged waits', async () => {
       await using here = await prepared();
       using disk = mountSmallDisk(join(here.folder, 'staging'), large);
