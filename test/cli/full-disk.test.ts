@@ -74,7 +74,7 @@ describe('a full disk', { skip: missingForMounts() }, () => {
       await using here = await prepared();
       using disk = mountSmallDisk(join(here.folder, 'staging'), large);
       const killed = here.start(['backup', 'run', 'home', '--stage-only'], {
-        GRANDSIRE_TRACE_STOP: 'segment.staged:2',
+        GRANDSIRE_TRACE_STOP: 'data-set.recorded:1',
       });
       assert.equal((await killed.ended).signal, 'SIGKILL');
       writeFileSync(join(disk.path, 'other'), '');
