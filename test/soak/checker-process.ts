@@ -24,6 +24,8 @@ export interface View {
   readonly cartridges: readonly {
     readonly barcode: string;
     readonly blank: boolean;
+    /** Nothing of ours can be read on it, and it is not empty either: who does not know that a label was begun there takes it for a stranger's. */
+    readonly torn: boolean;
     /** Milliseconds since 1970: protected before, free from then on. */
     readonly freeAt: number;
     /** `slot:5`, `drive:1`, `mail:1`, `outside`. */

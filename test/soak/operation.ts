@@ -109,12 +109,14 @@ function verify({ random, view }: Surroundings): Operation {
 
 /** Of what is free or blank; and, to be refused, of what is protected. */
 function label({ random, view, at }: Surroundings): Operation {
-  const { barcode, blank, freeAt } = random.pick(view.cartridges);
+  const { barcode, blank, torn, freeAt } = random.pick(view.cartridges);
   const isProtected = !blank && freeAt > at;
+  // A label torn by a loss of power is written anew where the catalog knows that it was begun; a catalog that was lost meanwhile does not.
+  const free = torn ? [0, 6] : [0];
   return {
     kind: isProtected ? 'cartridge label, protected' : 'cartridge label',
     argv: ['cartridge', 'label', barcode, '--yes'],
-    allowed: isProtected ? [6] : [0],
+    allowed: isProtected ? [6] : free,
   };
 }
 

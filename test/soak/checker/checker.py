@@ -101,6 +101,7 @@ class Checker:
             result.append({
                 'barcode': row.barcode,
                 'blank': not files,
+                'torn': not files and self.cartridges.is_torn(row.barcode),
                 'freeAt': min(until, FAR_AWAY),
                 'place': seen.get(row.barcode, 'outside'),
             })

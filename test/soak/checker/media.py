@@ -92,6 +92,12 @@ class Cartridges:
         return kept[1]
 
 
+    def is_torn(self, barcode):
+        """A SIMH image without a tape file that is ours, and yet not blank: what a label leaves of which some pages were lost with the power."""
+        path = self.folder / f'{barcode}{self.suffix}'
+        return self.parse is simh.tape_files and path.exists() and any(path.read_bytes())
+
+
 class Index:
     """An index tape file: the record of its data set, the lines of files by segment, and the paths that were found gone."""
 
