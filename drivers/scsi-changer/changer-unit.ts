@@ -5,7 +5,7 @@ import { growingDelays, type Pause } from '#src/base/pause';
 import { type CommandAnswer, commandName, executeCommand, senseError } from '#src/device/execute-command';
 import type { DataPhase, ScsiTransport } from '#src/device/scsi-transport';
 import type { Sense } from '#src/scsi/sense';
-import { senseKey } from '#src/scsi/sense-key';
+import { isBenign, senseKey } from '#src/scsi/sense-key';
 
 export interface Request {
   readonly cdb: Uint8Array;
@@ -91,8 +91,6 @@ export class ChangerUnit {
     });
   }
 }
-
-const isBenign = ({ key }: Sense): boolean => key === senseKey.noSense || key === senseKey.recoveredError;
 
 /** 2A: parameters changed; 3F: microcode, inquiry data or logical units changed. Neither moves a cartridge (SPC-5). */
 const isHarmless = ({ asc }: Sense): boolean => asc === 0x2a || asc === 0x3f;

@@ -1,7 +1,7 @@
 import { type CommandAnswer, isStorageFull, summarizeSense } from '#src/device/execute-command';
 import type { ReadOutcome, SpaceOutcome, WriteOutcome } from '#src/device/tape-drive';
 import type { Sense } from '#src/scsi/sense';
-import { senseKey } from '#src/scsi/sense-key';
+import { isBenign, senseKey } from '#src/scsi/sense-key';
 
 /** The transport moved another number of bytes than the drive speaks of: what is in the buffer cannot be trusted. */
 export interface LostData {
@@ -17,13 +17,6 @@ export interface Unforeseen {
 }
 
 const unforeseen = (sense: Sense): Unforeseen => ({ kind: 'unforeseen', sense });
-
-/**
- * These end commands that did what was asked, save for what the bits say (SPC-5, sense keys): NO SENSE carries "cleaning requested" (00/17), too, in the middle of
- * a write.
- */
-export const isBenign = ({ key }: Sense): boolean =>
-  key === senseKey.noSense || key === senseKey.recoveredError || key === senseKey.completed;
 
 /** CANNOT READ, WRITE … INCOMPATIBLE MEDIUM: whatever key it comes with, it is the medium that the drive cannot use. */
 const isIncompatible = ({ asc }: Sense): boolean => asc === 0x30;

@@ -1,5 +1,5 @@
 import { isHarmlessAttention } from '#drivers/scsi-tape/attention';
-import { isBenign, type LostData } from '#drivers/scsi-tape/outcomes';
+import type { LostData } from '#drivers/scsi-tape/outcomes';
 import { TapeCount } from '#drivers/scsi-tape/tape-count';
 import type { Duration } from '#src/base/duration';
 import { DeviceError, throwIfAborted } from '#src/base/errors';
@@ -16,7 +16,7 @@ import {
 import type { DataPhase, ScsiTransport } from '#src/device/scsi-transport';
 import type { AttentionOutcome, MediumErrorOutcome } from '#src/device/tape-drive';
 import type { Sense } from '#src/scsi/sense';
-import { senseKey } from '#src/scsi/sense-key';
+import { isBenign, senseKey } from '#src/scsi/sense-key';
 
 /** Why the place on the medium is not known any more, and what was in doubt with it. */
 export type Trouble = AttentionOutcome | MediumErrorOutcome;

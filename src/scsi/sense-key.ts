@@ -40,3 +40,10 @@ const names = [
 ] as const;
 
 export const senseKeyText = (key: SenseKey): string => names[key];
+
+/**
+ * These end commands that did what was asked, save for what the bits say (SPC-5, sense keys): NO SENSE carries "cleaning requested" (00/17), too, in the middle of
+ * a write.
+ */
+export const isBenign = ({ key }: { readonly key: SenseKey }): boolean =>
+  key === senseKey.noSense || key === senseKey.recoveredError || key === senseKey.completed;

@@ -6,7 +6,7 @@ import * as fc from 'fast-check';
 import { openTapeDrive } from '#drivers/scsi-tape/open-tape-drive';
 import { DeviceError } from '#src/base/errors';
 import type { TapeFileRecord } from '#src/catalog/tape-files';
-import type { DataPhase, ExecuteOptions, ScsiResult, ScsiTransport } from '#src/device/scsi-transport';
+import type { ScsiResult, ScsiTransport } from '#src/device/scsi-transport';
 import type { TapeDrive } from '#src/device/tape-drive';
 import { WatchedDrive } from '#src/library/watchdog/watched-drive';
 import { labelCartridge } from '#src/session/label-session';
@@ -15,6 +15,7 @@ import { openWriteSession } from '#src/session/write-session';
 import { addDataSet } from '#test/catalog/engines';
 import { segmentOf, stage, withBench } from '#test/session/session-bench';
 import { benchMount } from '#test/support/bench-mount';
+import { InterposedTransport, type Interposition } from '#test/support/interposed-transport';
 import { fixedSense } from '#test/support/scripted-transport';
 
 /*
@@ -29,43 +30,25 @@ type Fault = (typeof faults)[number];
 
 const check = (sense: Uint8Array): ScsiResult => ({ status: 0x02, sense, transferredBytes: 0 });
 
-/** Carries commands out one after the other, each some turns of the event loop later; READs with the faults that are due. */
-class UnsteadyTransport implements ScsiTransport {
+/** Has READs carried out one after the other, each some turns of the event loop later, with the faults that are due. */
+class UnsteadyReads {
   faults: Fault[] = [];
   delays: number[] = [];
   underWay = 0;
-  readonly #inner: ScsiTransport;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(inner: ScsiTransport) {
-    this.#inner = inner;
-  }
-
-  get address(): string {
-    return this.#inner.address;
-  }
-
-  get maxTransferBytes(): number {
-    return this.#inner.maxTransferBytes;
-  }
-
-  execute(cdb: Uint8Array, data: DataPhase, options: ExecuteOptions): Promise<ScsiResult> {
-    const fault = cdb[0] === read6 ? this.faults.shift() : undefined;
-    const delay = this.delays.shift() ?? 0;
+  readonly act: Interposition = (pass) => {
+    const [fault, delay] = [this.faults.shift(), this.delays.shift() ?? 0];
     this.underWay += 1;
     const answer = this.#last.then(async () => {
       await turns(delay);
-      return faultyAnswer(fault) ?? (await this.#inner.execute(cdb, data, options));
+      return faultyAnswer(fault) ?? (await pass());
     });
     this.#last = answer.catch(() => undefined);
     return answer.finally(() => {
       this.underWay -= 1;
     });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#inner[Symbol.asyncDispose]();
-  }
+  };
 }
 
 function faultyAnswer(fault: Fault | undefined): ScsiResult | undefined {
@@ -95,7 +78,8 @@ async function turns(count: number): Promise<void> {
 }
 
 interface Station {
-  readonly transport: UnsteadyTransport;
+  readonly transport: ScsiTransport;
+  readonly reads: UnsteadyReads;
   readonly drive: TapeDrive;
   readonly payload: Buffer;
   readonly copy: TapeFileRecord;
@@ -107,9 +91,10 @@ async function withTapeFile(work: (station: Station) => Promise<void>): Promise<
   await withBench('32MiB', async ({ library, catalog, clock, cartridge: add }) => {
     const ports = { repositories: catalog, clock };
     const [cartridge, dataSet] = [await add('G00001L9'), await addDataSet(catalog)];
-    let transport: UnsteadyTransport | undefined;
+    const reads = new UnsteadyReads();
+    let transport: ScsiTransport | undefined;
     const wrap = (inner: ScsiTransport): ScsiTransport => {
-      transport = new UnsteadyTransport(inner);
+      transport = new InterposedTransport(inner).always(read6, reads.act);
       return transport;
     };
     const mount = benchMount(library, { wrap, pause: noPause });
@@ -125,7 +110,7 @@ async function withTapeFile(work: (station: Station) => Promise<void>): Promise<
     assert.ok(copy && transport);
     const open = (through: TapeDrive, signal?: AbortSignal) =>
       openReadSession({ drive: through, cartridge, volume, signal });
-    await work({ transport, drive, payload, copy, open });
+    await work({ transport, reads, drive, payload, copy, open });
   });
 }
 
@@ -138,7 +123,7 @@ const noPause = async (): Promise<void> => undefined;
 const noAlarm = () => ({ cancel: () => undefined });
 
 test('whatever READs are answered with, the bytes that come are those of the tape file, in their order', async () => {
-  await withTapeFile(async ({ transport, payload, copy, open }) => {
+  await withTapeFile(async ({ transport, reads, payload, copy, open }) => {
     const run = fc.record({
       faults: fc.array(anyFault, {
         maxLength: 14,
@@ -152,8 +137,8 @@ test('whatever READs are answered with, the bytes that come are those of the tap
       // A drive that was busy once is asked for one block at a time from then on.
       const drive = await openTapeDrive(transport, { pause: noPause });
       const session = await open(isWatched ? new WatchedDrive(drive, noAlarm) : drive);
-      transport.faults = [...due];
-      transport.delays = [...delays];
+      reads.faults = [...due];
+      reads.delays = [...delays];
       let [at, chunks, isWhole] = [from, 0, true];
       try {
         for await (const chunk of session.payload(copy, from)) {
@@ -170,8 +155,8 @@ test('whatever READs are answered with, the bytes that come are those of the tap
         if (!(cause instanceof Error) || !('code' in cause) || cause.code === 'ERR_ASSERTION') throw cause;
         isWhole = false;
       }
-      transport.faults = [];
-      assert.equal(transport.underWay, 0, 'commands are under way after the end');
+      reads.faults = [];
+      assert.equal(reads.underWay, 0, 'commands are under way after the end');
       if (isWhole) assert.equal(at, payload.length);
     });
     await fc.assert(property, { numRuns: 400 });

@@ -315,7 +315,7 @@ describe('scsi-changer: moving', () => {
   });
 
   it('takes a remark for a move that was made', async () => {
-    for (const sense of [fixedSense(1, 0x0c, 0x01), fixedSense(0, 0x00, 0x00)]) {
+    for (const sense of [fixedSense(1, 0x0c, 0x01), fixedSense(0, 0x00, 0x00), fixedSense(0xf, 0x00, 0x00)]) {
       const { changer, transport } = await openScripted();
       transport.expect({ cdb: 'a5', sense });
       assert.deepEqual(await changer.move(from, to), { kind: 'moved' });

@@ -81,24 +81,18 @@ const rules: readonly Rule[] = [
   {
     code: 'catalog.missing-base',
     find: async (db, clock) => {
-      // What is no longer protected may have lost its base to another volume, which a rebuilt catalog does not know.
-      const wanted = await readDataSetProtections(db);
-      return (
-        await rows(
-          db,
-          sql<{ key: number; id: string; base: string | null; state: string | null }>`
+      const wrong = await rows(
+        db,
+        sql<{ key: number; id: string; base: string | null; state: string | null }>`
         select d.key, d.id, b.id as base, b.state from data_sets d left join data_sets b on b.key = d.base
         where (d.level <> 'full' and b.key is null) or (d.level = 'full' and d.base is not null)
           or b.state <> 'complete' or b.started_at > d.started_at or b.backup_set <> d.backup_set`,
-        )
-      )
-        .filter(({ key }) => endOfProtection(wanted.get(key) ?? { kind: 'none' }) > clock.now())
-        .map(({ id, base, state }) => ({
-          subject: id,
-          message: base
-            ? `${id} relies on ${base}, which is ${state} and cannot be its base`
-            : `${id} relies on no full`,
-        }));
+      );
+      // What is no longer protected may have lost its base to another volume, which a rebuilt catalog does not know.
+      return (await protectedOf(wrong, db, clock)).map(({ id, base, state }) => ({
+        subject: id,
+        message: base ? `${id} relies on ${base}, which is ${state} and cannot be its base` : `${id} relies on no full`,
+      }));
     },
     repair:
       "Read the cartridges of its base ('grandsire catalog rebuild'), or make a new full of its backup set: 'grandsire backup run SET --level full'.",
@@ -290,13 +284,14 @@ async function findLostSegments(db: CatalogDatabase, clock: Clock): Promise<read
   }));
 }
 
+/** What of data sets, or of their segments, is still protected. `key`: of the data set. */
 async function protectedOf<T extends { readonly key: number }>(
-  segments: readonly T[],
+  things: readonly T[],
   db: CatalogDatabase,
   clock: Clock,
 ): Promise<readonly T[]> {
-  if (segments.length === 0) return [];
+  if (things.length === 0) return [];
   const wanted = await readDataSetProtections(db);
   const now = clock.now();
-  return segments.filter(({ key }) => endOfProtection(wanted.get(key) ?? { kind: 'none' }) > now);
+  return things.filter(({ key }) => endOfProtection(wanted.get(key) ?? { kind: 'none' }) > now);
 }
